@@ -1,0 +1,41 @@
+//! Everything wrong with one request body, collected in one pass.
+
+/// The faults of a body, each a sentence that names its field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Faults {
+    messages: Vec<String>,
+    order_status: bool,
+}
+
+/// Faults listed at most; a body of thousands of wrong items is not answered with a book.
+pub const FAULTS_LISTED_MAX: usize = 50;
+
+impl Faults {
+    /// Adds a fault.
+    pub fn push(&mut self, message: impl Into<String>) {
+        if self.messages.len() < FAULTS_LISTED_MAX {
+            self.messages.push(message.into());
+        }
+    }
+
+    /// Adds the one fault that has a code of its own: `status` outside its list.
+    pub fn push_order_status(&mut self, message: impl Into<String>) {
+        self.order_status = true;
+        self.push(message);
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Whether `status` was outside its list.
+    pub fn has_order_status(&self) -> bool {
+        self.order_status
+    }
+
+    /// The sentences, in the order found.
+    pub fn into_messages(self) -> Vec<String> {
+        self.messages
+    }
+}

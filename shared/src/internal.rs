@@ -1,0 +1,181 @@
+//! Calls between edge and settlement: batches of events and clicks one way, pokes the other.
+
+use crate::click_id::ClickClass;
+use crate::id::{Environment, EventKind, MerchantId};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Version of the batch formats. Settlement deploys first and reads this one and the one before.
+pub const BATCH_VERSION: u32 = 1;
+/// Events in one batch at most.
+pub const BATCH_EVENTS_MAX: usize = 500;
+/// Bytes of one batch at most; a batch refused with 413 is halved.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Edge → settlement: accepted events.
+pub const EVENTS_PATH: &str = "/internal/v1/events";
+/// Edge → settlement: clicks.
+pub const CLICKS_PATH: &str = "/internal/v1/clicks";
+/// Edge → settlement: a shard without a snapshot asks for one.
+pub const SNAPSHOT_WANTED_PATH: &str = "/internal/v1/snapshot-wanted";
+/// Settlement → edge: directory rows.
+pub const DIRECTORY_PATH: &str = "/internal/v1/directory";
+/// Settlement → edge: wake objects that may hold unsent rows.
+pub const POKE_PATH: &str = "/internal/v1/poke";
+/// Edge → settlement: signed reads go to `/internal/v1/merchants/{id}/{environment}/…`.
+pub const MERCHANTS_PATH: &str = "/internal/v1/merchants";
+
+/// The name of the object that takes one merchant's events in one environment.
+pub fn intake_name(merchant: MerchantId, environment: Environment) -> String {
+    format!("{merchant}:{environment}")
+}
+
+/// Reads a name written by [`intake_name`].
+pub fn parse_intake_name(name: &str) -> Option<(MerchantId, Environment)> {
+    let (merchant, environment) = name.split_once(':')?;
+    Some((
+        MerchantId(merchant.parse().ok()?),
+        Environment::parse(environment)?,
+    ))
+}
+
+/// The name of a click shard's object.
+pub fn click_outbox_name(shard: u32) -> String {
+    format!("clicks-{shard}")
+}
+
+/// The name of a directory shard's object.
+pub fn directory_object_name(shard: u32) -> String {
+    format!("directory-{shard}")
+}
+
+/// Where a batch stands in its object's stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StreamHead {
+    /// [`BATCH_VERSION`].
+    pub version: u32,
+    /// The object's name.
+    pub object: String,
+    /// The number the object drew at birth, as 16 hex digits.
+    pub epoch: String,
+    /// The highest `seq` the object has given out, 0 for none.
+    pub highest_seq: u64,
+    /// The edge's clock when the batch was made, Unix milliseconds.
+    pub sent_at_ms: i64,
+    /// The click key the edge seals with now; settlement answers 503 until it knows it.
+    pub click_key_number: u8,
+}
+
+/// An object's epoch as the wire writes it.
+pub fn epoch_text(epoch: u64) -> String {
+    format!("{epoch:016x}")
+}
+
+/// Reads an epoch written by [`epoch_text`].
+pub fn parse_epoch(text: &str) -> Option<u64> {
+    if text.len() == 16 {
+        u64::from_str_radix(text, 16).ok()
+    } else {
+        None
+    }
+}
+
+/// One accepted event in a batch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EventRecord {
+    /// Its gapless place in the stream.
+    pub seq: u64,
+    /// Its id; carries kind, epoch and `seq` again, and is the inbox key.
+    pub event_id: String,
+    /// Its kind.
+    pub kind: EventKind,
+    /// When the edge accepted it, Unix milliseconds of the edge's clock.
+    pub received_at_ms: i64,
+    /// The key it was signed with.
+    pub key_id: String,
+    /// The event as the edge re-serialised it.
+    pub body: Box<RawValue>,
+}
+
+/// `POST` [`EVENTS_PATH`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EventBatch {
+    /// Whose stream, and where it stands.
+    #[serde(flatten)]
+    pub head: StreamHead,
+    /// Events in order of `seq`; may be empty.
+    pub events: Vec<EventRecord>,
+}
+
+/// One recorded click.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClickRecord {
+    /// The id minted for it, in canonical spelling.
+    pub click_id: String,
+    /// The link followed.
+    pub link_number: u64,
+    /// What kind of visit.
+    pub class: ClickClass,
+    /// Why it was put in that class.
+    pub reason: String,
+    /// When, Unix milliseconds of the edge's clock.
+    pub clicked_at_ms: i64,
+    /// Keyed daily hash of the address; absent without an address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shopper_hash: Option<String>,
+    /// Two-letter country, when the edge knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Whether the shopper asked not to be remembered, so that no cookie was set.
+    #[serde(default)]
+    pub private: bool,
+    /// The affiliate's own tags, `sub1` to `sub5`; empty text for one not given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sub_ids: Vec<String>,
+}
+
+/// One stored batch of an isolate.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClickRow {
+    /// The row's gapless place in the shard's stream.
+    pub seq: u64,
+    /// A JSON array of [`ClickRecord`], as stored.
+    pub clicks: Box<RawValue>,
+    /// Clicks the isolate lost since its last batch: counted, never hidden.
+    pub dropped: u64,
+}
+
+/// `POST` [`CLICKS_PATH`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ClickBatch {
+    /// Which shard, and where it stands.
+    #[serde(flatten)]
+    pub head: StreamHead,
+    /// Rows in order of `seq`; may be empty.
+    pub rows: Vec<ClickRow>,
+}
+
+/// Settlement's answer to either batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Acknowledgement {
+    /// Everything up to here was looked up or stored; the object moves its mark to it.
+    pub acknowledged_seq: u64,
+}
+
+/// `POST` [`SNAPSHOT_WANTED_PATH`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotWanted {
+    /// The shard that has none.
+    pub shard: u32,
+}
+
+/// `POST` [`POKE_PATH`]: wake these objects, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poke {
+    /// Names of intake and click objects.
+    pub objects: Vec<String>,
+}
