@@ -183,10 +183,6 @@ pub(super) fn missing(at: usize, name: &str, is_missing: bool, faults: &mut Faul
 }
 
 /// Reads a line's property that was there; `None` when it is wrong, which is noted.
-#[expect(
-    clippy::option_option,
-    reason = "there and good, there and wrong, not there"
-)]
 pub(super) fn item_sku(at: usize, value: Node, faults: &mut Faults) -> Option<String> {
     let Node::Text(sku) = value else {
         faults.push(format!("items[{at}].sku must be a string"));
@@ -206,10 +202,6 @@ pub(super) fn item_sku(at: usize, value: Node, faults: &mut Faults) -> Option<St
 }
 
 /// Reads a line's property that was there; `None` when it is wrong, which is noted.
-#[expect(
-    clippy::option_option,
-    reason = "there and good, there and wrong, not there"
-)]
 pub(super) fn item_quantity(at: usize, value: &Node, faults: &mut Faults) -> Option<u32> {
     let quantity = match value {
         Node::Whole(number) => u32::try_from(*number).ok(),
