@@ -1,0 +1,20 @@
+//! What Khata decides about money, and nothing that acts on it.
+//!
+//! **Architecture invariant:** everything below is pure. State, facts and time go in; verdicts,
+//! postings and notices come out. No clock, no database, no network.
+
+pub mod attribution;
+pub mod clock;
+pub mod commission;
+pub mod hold;
+pub mod ledger;
+pub mod lifecycle;
+pub mod notice;
+pub mod order;
+pub mod outcome;
+pub mod pricing;
+pub mod refund;
+pub mod report;
+pub mod risk;
+pub mod rule;
+pub mod settle;

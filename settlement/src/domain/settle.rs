@@ -1,0 +1,438 @@
+//! Events of one merchant's stream, one after the other, on the books loaded for them.
+
+use super::attribution::{ClickFacts, KnownLink, SentClick, Verdict};
+use super::clock::{Clock, Move, later};
+use super::commission::Steps;
+use super::notice::{Kind, Notice};
+use super::order::{self, Order, Scope, Windows};
+use super::outcome::{Code, Outcome};
+use super::report;
+use super::rule::RuleBook;
+use jiff::Timestamp;
+use serde_json::json;
+use shared::click_id::Click;
+use shared::event::{Conversion, Event, OrderStatusReport};
+use shared::id::{ConversionId, Environment};
+use shared::keys::ClickKeys;
+use shared::time::AHEAD_SECONDS_MAX;
+use std::collections::{HashMap, HashSet};
+
+/// How long a conversion waits for its click's link.
+pub const LINK_WAIT_SECONDS: i64 = 24 * 3_600;
+/// How long a status waits for its conversion.
+pub const CONVERSION_WAIT_SECONDS: i64 = 90 * 86_400;
+
+/// An accepted event, read.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its id.
+    pub event_id: String,
+    /// When the edge accepted it, on the edge's clock.
+    pub received_at: Timestamp,
+    /// Its place in its stream; breaks ties of time.
+    pub seq: u64,
+    /// What it says.
+    pub event: Event,
+}
+
+/// A link with what its campaign and merchant say of windows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// What attribution needs.
+    pub link: KnownLink,
+    /// What the commission freezes.
+    pub windows: Windows,
+}
+
+/// An event that waits.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    /// The event.
+    pub record: Record,
+    /// The conversion it belongs to, there or not.
+    pub conversion: ConversionId,
+    /// The link a conversion waits for; `None` for a status.
+    pub link_number: Option<u64>,
+    /// When it goes on without, in the merchant's time.
+    pub expires_at: Timestamp,
+}
+
+/// What one event left to be written.
+#[derive(Debug)]
+pub struct Settled {
+    /// Which event.
+    pub event_id: String,
+    /// When the edge accepted it: its inbox partition.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// A fact to be kept with its order.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// Which order.
+    pub conversion: ConversionId,
+    /// The event that said so.
+    pub event_id: String,
+    /// What makes two reports the same.
+    pub content_key: String,
+    /// When it happened, in the merchant's time.
+    pub happened_at: Timestamp,
+    /// When it was accepted, in the merchant's time.
+    pub received_at: Timestamp,
+    /// What was said.
+    pub report: OrderStatusReport,
+}
+
+/// Everything loaded for a batch of one scope's events, and everything they change.
+#[derive(Debug)]
+pub struct Book {
+    /// Whose books.
+    pub scope: Scope,
+    /// The merchant's clock.
+    pub clock: Clock,
+    /// Rules that may price its orders.
+    pub rules: RuleBook,
+    /// Links that events of the batch name, whoever's they are.
+    pub links: HashMap<u64, LinkFacts>,
+    /// Exact instants of the clicks whose records have arrived, by canonical click id.
+    pub click_instants: HashMap<String, Timestamp>,
+    /// Orders the batch touches.
+    pub orders: HashMap<ConversionId, Order>,
+    /// Events that wait for one of those conversions, and new ones.
+    pub parked: HashMap<ConversionId, Vec<Parked>>,
+    /// Content keys of statuses already recorded.
+    pub content_keys: HashSet<String>,
+    /// Keys that open click ids.
+    pub click_keys: ClickKeys,
+    /// What the events did.
+    pub changes: Changes,
+}
+
+/// What is to be written, in order.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Outcomes, one per event settled, parked ones that went on included.
+    pub settled: Vec<Settled>,
+    /// Orders made.
+    pub opened: Vec<ConversionId>,
+    /// Orders changed, made ones included.
+    pub touched: HashSet<ConversionId>,
+    /// Facts to keep.
+    pub facts: Vec<Fact>,
+    /// Clock moves to keep.
+    pub clock_moves: Vec<(String, Move)>,
+    /// Events newly parked, by event id.
+    pub newly_parked: Vec<Parked>,
+    /// Parked events that went on.
+    pub unparked: Vec<String>,
+    /// Postings and notices.
+    pub steps: Steps,
+}
+
+impl Book {
+    /// Settles the next event of the stream.
+    pub fn settle(&mut self, record: Record) {
+        let outcome = match &record.event {
+            Event::Conversion(event) => self.conversion(&record, event, false),
+            Event::OrderStatus(report) => self.order_status(&record, report),
+            Event::ClockAdvance(by) => {
+                let by = Move { real_at: record.received_at, seconds: i64::from(by.seconds) };
+                self.clock.advance(by);
+                self.changes.clock_moves.push((record.event_id.clone(), by));
+                let now = shared::time::format_instant(self.clock.at(record.received_at));
+                Outcome::new(Code::Applied, format!("The test clock shows {now}."))
+            }
+        };
+        let opened = matches!(outcome.code, Code::Applied | Code::Recorded | Code::InReview);
+        let conversion = outcome.conversion.filter(|_| opened);
+        let is_conversion = matches!(record.event, Event::Conversion(_));
+        self.finish(&record, outcome);
+        if let Some(conversion) = conversion.filter(|_| is_conversion) {
+            self.resume_reports(conversion);
+        }
+    }
+
+    /// Takes up a parked event again: its missing half is there, or its time is over.
+    pub fn resume(&mut self, parked: Parked, now: Timestamp) {
+        let expired = self.clock.at(now) >= parked.expires_at;
+        self.forget_parked(parked.conversion, &parked.record.event_id);
+        let record = parked.record;
+        match &record.event {
+            Event::Conversion(event) => {
+                let outcome = self.conversion(&record, event, expired);
+                let id = outcome.conversion;
+                let final_outcome = outcome.code.is_final();
+                self.finish(&record, outcome);
+                if let Some(id) = id.filter(|_| final_outcome) {
+                    self.resume_reports(id);
+                }
+            }
+            Event::OrderStatus(report) => {
+                let id = self.conversion_id(&report.external_order_id);
+                let outcome = if expired && !self.orders.contains_key(&id) {
+                    let sentence = "No conversion with this order id came within 90 days.";
+                    Outcome::new(Code::ConversionNotFound, sentence)
+                } else {
+                    self.order_status(&record, report)
+                };
+                self.finish(&record, outcome);
+            }
+            Event::ClockAdvance(_) => {}
+        }
+    }
+
+    fn conversion_id(&self, external_order_id: &str) -> ConversionId {
+        ConversionId::derive(self.scope.merchant, self.scope.environment, external_order_id)
+    }
+
+    fn conversion(&mut self, record: &Record, event: &Conversion, expired: bool) -> Outcome {
+        let received_at = self.clock.at(record.received_at);
+        let id = self.conversion_id(&event.external_order_id);
+        if let Some(known) = self.orders.get(&id) {
+            let sentence = "This order was reported before; nothing of the repeat is applied.";
+            return Outcome::new(Code::DuplicateOrder, sentence).on(id, known.commission.is_some());
+        }
+        let waits = |parked: &Parked| parked.link_number.is_some();
+        if self.parked.get(&id).is_some_and(|parked| parked.iter().any(waits)) {
+            let sentence = "This order was reported before and waits for its click's link.";
+            return Outcome::new(Code::DuplicateOrder, sentence).on(id, false);
+        }
+        if event.ordered_at.is_some_and(|at| self.is_ahead(at, received_at)) {
+            let sentence = "orderedAt is more than 24 hours ahead of the test clock.";
+            return Outcome::new(Code::TimeAhead, sentence);
+        }
+        let reported = order::Reported {
+            scope: self.scope,
+            event_id: &record.event_id,
+            event,
+            received_at,
+        };
+        let (facts, windows) = self.click_facts(event.click_id.as_deref());
+        let (verdict, receipt) = order::judge(reported, &facts);
+        if verdict == Verdict::AwaitingLink && !expired {
+            return self.park_for_link(record, id, facts.sent, received_at);
+        }
+        let steps = &mut self.changes.steps;
+        let mut order = order::open(reported, verdict, &receipt, windows, &self.rules, steps);
+        if let Some(status) = event.order_status {
+            let report = status_inside(event, status);
+            // Inside a conversion a status counts from when it was accepted.
+            let inside = report::Reported {
+                event_id: &record.event_id,
+                report: &report,
+                received_at,
+            };
+            report::apply(&mut order, inside, steps);
+            self.changes.facts.push(Fact {
+                conversion: id,
+                event_id: record.event_id.clone(),
+                content_key: format!("inside:{}", record.event_id),
+                happened_at: received_at,
+                received_at,
+                report,
+            });
+        }
+        let outcome = opened_outcome(&order, verdict, &receipt.why);
+        self.orders.insert(id, order);
+        self.changes.opened.push(id);
+        self.changes.touched.insert(id);
+        outcome
+    }
+
+    fn park_for_link(
+        &mut self,
+        record: &Record,
+        conversion: ConversionId,
+        sent: SentClick,
+        received_at: Timestamp,
+    ) -> Outcome {
+        let link_number = match sent {
+            SentClick::Proven(click) => Some(click.link_number),
+            SentClick::Absent | SentClick::Faulty(_) => None,
+        };
+        self.park(Parked {
+            record: record.clone(),
+            conversion,
+            link_number,
+            expires_at: later(received_at, LINK_WAIT_SECONDS),
+        });
+        let sentence = "The click is genuine, but its link is not known yet; waits up to 24 hours.";
+        Outcome::new(Code::AwaitingLink, sentence)
+    }
+
+    fn order_status(&mut self, record: &Record, report: &OrderStatusReport) -> Outcome {
+        let received_at = self.clock.at(record.received_at);
+        let id = self.conversion_id(&report.external_order_id);
+        let reported = report::Reported { event_id: &record.event_id, report, received_at };
+        if report.status_updated_at.is_some_and(|at| self.is_ahead(at, received_at)) {
+            let sentence = "statusUpdatedAt is more than 24 hours ahead of the test clock.";
+            return Outcome::new(Code::TimeAhead, sentence);
+        }
+        let Some(order) = self.orders.get_mut(&id) else {
+            let expires_at = later(received_at, CONVERSION_WAIT_SECONDS);
+            let record = record.clone();
+            self.park(Parked { record, conversion: id, link_number: None, expires_at });
+            let sentence = "No conversion with this order id yet; waits up to 90 days for it.";
+            return Outcome::new(Code::AwaitingConversion, sentence).on(id, false);
+        };
+        let content_key = report.content_key();
+        if self.content_keys.contains(&content_key) {
+            let sentence = "The same status of this order was reported before.";
+            let has_commission = order.commission.is_some();
+            return Outcome::new(Code::DuplicateStatus, sentence).on(id, has_commission);
+        }
+        let outcome = report::apply(order, reported, &mut self.changes.steps);
+        self.changes.touched.insert(id);
+        if outcome.code == Code::PayoutInFlight {
+            let expires_at = Timestamp::MAX;
+            let record = record.clone();
+            self.park(Parked { record, conversion: id, link_number: None, expires_at });
+            return outcome;
+        }
+        self.content_keys.insert(content_key.clone());
+        self.changes.facts.push(Fact {
+            conversion: id,
+            event_id: record.event_id.clone(),
+            content_key,
+            happened_at: reported.happened_at(),
+            received_at,
+            report: report.clone(),
+        });
+        outcome
+    }
+
+    /// Only test keys pass the edge with instants far ahead; their clock is known here alone.
+    fn is_ahead(&self, at: Timestamp, received_at: Timestamp) -> bool {
+        self.scope.environment == Environment::Test && at > later(received_at, AHEAD_SECONDS_MAX)
+    }
+
+    fn click_facts(&self, sent: Option<&str>) -> (ClickFacts, Option<Windows>) {
+        let read = match sent.filter(|text| !text.is_empty()) {
+            None => SentClick::Absent,
+            Some(text) => match Click::open(text, &self.click_keys) {
+                Ok(click) => SentClick::Proven(click),
+                Err(fault) => SentClick::Faulty(fault),
+            },
+        };
+        let SentClick::Proven(click) = read else {
+            return (ClickFacts { sent: read, link: None, clicked_at: None, recorded: false }, None);
+        };
+        let facts = self.links.get(&click.link_number);
+        let recorded = sent
+            .and_then(shared::click_id::canonical)
+            .and_then(|id| self.click_instants.get(&id).copied());
+        let exact = recorded.or_else(|| {
+            Timestamp::from_second(i64::from(click.clicked_at_seconds)).ok()
+        });
+        let click_facts = ClickFacts {
+            sent: read,
+            link: facts.map(|facts| facts.link),
+            clicked_at: exact.map(|at| self.clock.at(at)),
+            recorded: recorded.is_some(),
+        };
+        (click_facts, facts.map(|facts| facts.windows))
+    }
+
+    fn park(&mut self, parked: Parked) {
+        self.parked.entry(parked.conversion).or_default().push(parked.clone());
+        self.changes.newly_parked.push(parked);
+    }
+
+    fn forget_parked(&mut self, conversion: ConversionId, event_id: &str) {
+        if let Some(parked) = self.parked.get_mut(&conversion) {
+            parked.retain(|parked| parked.record.event_id != event_id);
+        }
+        self.changes.newly_parked.retain(|parked| parked.record.event_id != event_id);
+        self.changes.unparked.push(event_id.to_owned());
+    }
+
+    /// Applies what waited for a conversion, by the instant it happened and then by arrival.
+    fn resume_reports(&mut self, conversion: ConversionId) {
+        let mut waiting = self.parked.remove(&conversion).unwrap_or_default();
+        waiting.retain(|parked| parked.link_number.is_none());
+        waiting.sort_by_key(|parked| {
+            let happened = match &parked.record.event {
+                Event::OrderStatus(report) => report.status_updated_at,
+                Event::Conversion(_) | Event::ClockAdvance(_) => None,
+            };
+            let received = self.clock.at(parked.record.received_at);
+            (happened.unwrap_or(received), parked.record.received_at, parked.record.seq)
+        });
+        for parked in waiting {
+            self.forget_parked(conversion, &parked.record.event_id);
+            if let Event::OrderStatus(report) = &parked.record.event {
+                let outcome = self.order_status(&parked.record, report);
+                self.finish(&parked.record, outcome);
+            }
+        }
+    }
+
+    fn finish(&mut self, record: &Record, outcome: Outcome) {
+        if outcome.code.is_final() {
+            let conversion = outcome.conversion;
+            self.changes.steps.notices.push(Notice {
+                kind: Kind::EventProcessed,
+                affiliate: None,
+                conversion,
+                about_commission: outcome.has_commission,
+                event_id: Some(record.event_id.clone()),
+                occurred_at: self.clock.at(record.received_at),
+                data: json!({
+                    "eventId": record.event_id,
+                    "type": record.event.kind().as_str(),
+                    "state": outcome.code.state(),
+                    "code": outcome.code.as_str(),
+                    "detail": outcome.detail,
+                    "conversionId": conversion.map(|id| id.to_string()),
+                    "commissionId": conversion
+                        .filter(|_| outcome.has_commission)
+                        .map(ConversionId::commission_id),
+                }),
+            });
+        }
+        // An event parked and resumed in one batch has one outcome: the last.
+        self.changes.settled.retain(|settled| settled.event_id != record.event_id);
+        self.changes.settled.push(Settled {
+            event_id: record.event_id.clone(),
+            received_at: record.received_at,
+            outcome,
+        });
+    }
+}
+
+/// A conversion's `orderStatus` as the report it stands for.
+fn status_inside(
+    event: &Conversion,
+    status: shared::order_status::OrderStatus,
+) -> OrderStatusReport {
+    OrderStatusReport {
+        external_order_id: event.external_order_id.clone(),
+        status,
+        click_id: None,
+        status_updated_at: None,
+        reason: None,
+        refunded_amount: None,
+        items: Vec::new(),
+        metadata: None,
+    }
+}
+
+fn opened_outcome(order: &Order, verdict: Verdict, why: &str) -> Outcome {
+    let currency = order.currency;
+    let (code, detail) = match (verdict, &order.commission) {
+        (Verdict::Click(_), Some(commission)) => {
+            let amount = currency.format(commission.amount);
+            let state = commission.state.word();
+            (Code::Applied, format!("{why} A commission of {currency} {amount} is {state}."))
+        }
+        (Verdict::Click(_), None) => {
+            (Code::Applied, format!("{why} Its commission comes to zero, so there is none."))
+        }
+        (Verdict::Nobody | Verdict::AwaitingLink, _) => {
+            (Code::InReview, format!("{why} The order waits in the review queue."))
+        }
+    };
+    Outcome::new(code, detail).on(order.id, order.commission.is_some())
+}

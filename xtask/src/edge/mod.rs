@@ -1,0 +1,125 @@
+//! The edge: built to Wasm, and served by `wrangler dev`.
+
+mod build;
+mod config;
+mod stamp;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::network::{free_port, wait_until_healthy};
+use crate::node;
+use crate::process::{Child, Spec};
+
+pub use build::{build, build_for_wrangler, ensure_built};
+
+/// How long `wrangler dev` may take to answer.
+const READY_MAX: Duration = Duration::from_mins(1);
+
+/// How to start an edge.
+#[derive(Clone, Debug)]
+pub struct EdgeOptions {
+    /// On 127.0.0.1; `None` takes a free one.
+    pub port: Option<u16>,
+    /// Holds its configuration, its log and (in `state`) its Durable Objects; made when missing,
+    /// used again when there.
+    pub folder: PathBuf,
+    /// Variables that add to those of `wrangler.toml`, or replace them.
+    pub vars: BTreeMap<String, String>,
+    /// Variables that must not be shown: they go to a file that only its owner reads.
+    pub secrets: BTreeMap<String, String>,
+    /// Whether the folder goes when the edge stops.
+    pub remove_on_stop: bool,
+}
+
+/// A running edge.
+#[derive(Debug)]
+pub struct Edge {
+    child: Child,
+    url: String,
+}
+
+impl Edge {
+    /// Starts `wrangler dev` on the bundle that [`ensure_built`] left, and waits until the edge
+    /// says that it is healthy.
+    pub fn start(options: &EdgeOptions) -> Result<Self> {
+        let port = options.port.map_or_else(free_port, Ok)?;
+        let bundle = build::bundle();
+        let config = config::write(&options.folder, &bundle, &options.vars, &options.secrets)?;
+        let mut spec = Spec::new(
+            "the edge",
+            &options.folder.join("edge.log"),
+            vec![
+                node::program("wrangler").into_os_string(),
+                "dev".into(),
+                "--config".into(),
+                config.into_os_string(),
+                "--ip=127.0.0.1".into(),
+                format!("--port={port}").into(),
+                format!("--inspector-port={}", free_port()?).into(),
+                "--persist-to".into(),
+                options.folder.join("state").into_os_string(),
+                "--show-interactive-dev-session=false".into(),
+            ],
+        );
+        spec.environment = environment(&options.folder);
+        spec.orders.remove = options.remove_on_stop.then(|| options.folder.clone());
+        spec.folder.clone_from(&options.folder);
+        let edge = Self {
+            child: Child::start(&spec)?,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        edge.wait_until_healthy()?;
+        Ok(edge)
+    }
+
+    /// `http://127.0.0.1:<port>`, without a slash at the end.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The process, to ask whether it ended, and its log.
+    pub fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Kills it as a power cut would.
+    pub fn kill_hard(&mut self) -> Result<()> {
+        self.child.kill_hard()
+    }
+
+    /// Stops it in good order.
+    pub fn stop(&mut self) -> Result<()> {
+        self.child.stop()
+    }
+
+    /// Starts it again on the same port and the same objects, and waits until it is healthy.
+    pub fn start_again(&mut self) -> Result<()> {
+        self.child.start_again()?;
+        self.wait_until_healthy()
+    }
+
+    fn wait_until_healthy(&self) -> Result<()> {
+        wait_until_healthy(&self.child, &self.url, READY_MAX)
+    }
+}
+
+/// Keeps wrangler quiet, offline and inside its own folder, so that several run side by side.
+fn environment(folder: &Path) -> BTreeMap<String, String> {
+    let inside = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    [
+        ("WRANGLER_SEND_METRICS", "false".to_owned()),
+        ("WRANGLER_SEND_ERROR_REPORTS", "false".to_owned()),
+        ("WRANGLER_HIDE_BANNER", "true".to_owned()),
+        ("WRANGLER_LOG_PATH", inside("wrangler-log")),
+        ("WRANGLER_REGISTRY_PATH", inside("wrangler-registry")),
+        ("CLOUDFLARE_CF_FETCH_ENABLED", "false".to_owned()),
+        ("NO_COLOR", "1".to_owned()),
+        ("CI", "1".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}

@@ -1,0 +1,54 @@
+//! `cargo xtask …`: the commands of this repository.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use xtask::dev::{self, DevOptions};
+use xtask::process::{KeepOrders, keep};
+use xtask::test::{self, TestOptions};
+use xtask::{demo, edge};
+
+/// Khata's own commands; each brings what it needs.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Commands,
+}
+
+#[derive(Subcommand)]
+enum Commands {
+    /// Run the whole system here until Ctrl-C, with a demo network in it
+    Dev(DevOptions),
+    /// Run everything that must hold: format, clippy, all tests
+    Test(TestOptions),
+    /// Walk from a click to a payable commission against a running dev
+    Demo {
+        /// The data folder of that dev [default: target/dev]
+        #[arg(long)]
+        data: Option<PathBuf>,
+    },
+    /// Build the edge into edge-worker/build, as `wrangler deploy` needs it
+    BuildEdge,
+    /// Hold one program until standard input closes
+    #[command(hide = true)]
+    Keep(KeepOrders),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Commands::Dev(options) => dev::dev(&options),
+        Commands::Test(options) => test::test(&options),
+        Commands::Demo { data } => demo::demo(data.as_deref()),
+        Commands::BuildEdge => edge::build_for_wrangler(),
+        Commands::Keep(orders) => keep(&orders),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(cause) => {
+            eprintln!("error: {cause:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
