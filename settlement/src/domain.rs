@@ -4,6 +4,7 @@
 //! postings and notices come out. No clock, no database, no network.
 
 pub mod attribution;
+pub mod book;
 pub mod clock;
 pub mod commission;
 pub mod hold;

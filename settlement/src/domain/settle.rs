@@ -1,135 +1,23 @@
 //! Events of one merchant's stream, one after the other, on the books loaded for them.
 
-use super::attribution::{ClickFacts, KnownLink, SentClick, Verdict};
-use super::clock::{Clock, Move, later};
-use super::commission::Steps;
+use super::attribution::{ClickFacts, SentClick, Verdict};
+use super::book::{Book, Fact, Parked, Record, Settled};
+use super::clock::{Move, later};
 use super::notice::{Kind, Notice};
-use super::order::{self, Order, Scope, Windows};
+use super::order::{self, Order, Windows};
 use super::outcome::{Code, Outcome};
 use super::report;
-use super::rule::RuleBook;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::click_id::Click;
 use shared::event::{Conversion, Event, OrderStatusReport};
 use shared::id::{ConversionId, Environment};
-use shared::keys::ClickKeys;
 use shared::time::AHEAD_SECONDS_MAX;
-use std::collections::{HashMap, HashSet};
 
 /// How long a conversion waits for its click's link.
 pub const LINK_WAIT_SECONDS: i64 = 24 * 3_600;
 /// How long a status waits for its conversion.
 pub const CONVERSION_WAIT_SECONDS: i64 = 90 * 86_400;
-
-/// An accepted event, read.
-#[derive(Debug, Clone)]
-pub struct Record {
-    /// Its id.
-    pub event_id: String,
-    /// When the edge accepted it, on the edge's clock.
-    pub received_at: Timestamp,
-    /// Its place in its stream; breaks ties of time.
-    pub seq: u64,
-    /// What it says.
-    pub event: Event,
-}
-
-/// A link with what its campaign and merchant say of windows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkFacts {
-    /// What attribution needs.
-    pub link: KnownLink,
-    /// What the commission freezes.
-    pub windows: Windows,
-}
-
-/// An event that waits.
-#[derive(Debug, Clone)]
-pub struct Parked {
-    /// The event.
-    pub record: Record,
-    /// The conversion it belongs to, there or not.
-    pub conversion: ConversionId,
-    /// The link a conversion waits for; `None` for a status.
-    pub link_number: Option<u64>,
-    /// When it goes on without, in the merchant's time.
-    pub expires_at: Timestamp,
-}
-
-/// What one event left to be written.
-#[derive(Debug)]
-pub struct Settled {
-    /// Which event.
-    pub event_id: String,
-    /// When the edge accepted it: its inbox partition.
-    pub received_at: Timestamp,
-    /// What became of it.
-    pub outcome: Outcome,
-}
-
-/// A fact to be kept with its order.
-#[derive(Debug, Clone)]
-pub struct Fact {
-    /// Which order.
-    pub conversion: ConversionId,
-    /// The event that said so.
-    pub event_id: String,
-    /// What makes two reports the same.
-    pub content_key: String,
-    /// When it happened, in the merchant's time.
-    pub happened_at: Timestamp,
-    /// When it was accepted, in the merchant's time.
-    pub received_at: Timestamp,
-    /// What was said.
-    pub report: OrderStatusReport,
-}
-
-/// Everything loaded for a batch of one scope's events, and everything they change.
-#[derive(Debug)]
-pub struct Book {
-    /// Whose books.
-    pub scope: Scope,
-    /// The merchant's clock.
-    pub clock: Clock,
-    /// Rules that may price its orders.
-    pub rules: RuleBook,
-    /// Links that events of the batch name, whoever's they are.
-    pub links: HashMap<u64, LinkFacts>,
-    /// Exact instants of the clicks whose records have arrived, by canonical click id.
-    pub click_instants: HashMap<String, Timestamp>,
-    /// Orders the batch touches.
-    pub orders: HashMap<ConversionId, Order>,
-    /// Events that wait for one of those conversions, and new ones.
-    pub parked: HashMap<ConversionId, Vec<Parked>>,
-    /// Content keys of statuses already recorded.
-    pub content_keys: HashSet<String>,
-    /// Keys that open click ids.
-    pub click_keys: ClickKeys,
-    /// What the events did.
-    pub changes: Changes,
-}
-
-/// What is to be written, in order.
-#[derive(Debug, Default)]
-pub struct Changes {
-    /// Outcomes, one per event settled, parked ones that went on included.
-    pub settled: Vec<Settled>,
-    /// Orders made.
-    pub opened: Vec<ConversionId>,
-    /// Orders changed, made ones included.
-    pub touched: HashSet<ConversionId>,
-    /// Facts to keep.
-    pub facts: Vec<Fact>,
-    /// Clock moves to keep.
-    pub clock_moves: Vec<(String, Move)>,
-    /// Events newly parked, by event id.
-    pub newly_parked: Vec<Parked>,
-    /// Parked events that went on.
-    pub unparked: Vec<String>,
-    /// Postings and notices.
-    pub steps: Steps,
-}
 
 impl Book {
     /// Settles the next event of the stream.
@@ -152,6 +40,13 @@ impl Book {
         if let Some(conversion) = conversion.filter(|_| is_conversion) {
             self.resume_reports(conversion);
         }
+    }
+
+    /// Gives an event whose stored text cannot be read its outcome.
+    pub fn refuse_unreadable(&mut self, event_id: String, received_at: Timestamp) {
+        let sentence = "What the edge stored cannot be read as an event.";
+        let outcome = Outcome::new(Code::EventInvalid, sentence);
+        self.changes.settled.push(Settled { event_id, received_at, outcome });
     }
 
     /// Takes up a parked event again: its missing half is there, or its time is over.
@@ -319,20 +214,21 @@ impl Book {
         let SentClick::Proven(click) = read else {
             return (ClickFacts { sent: read, link: None, clicked_at: None, recorded: false }, None);
         };
-        let facts = self.links.get(&click.link_number);
         let recorded = sent
             .and_then(shared::click_id::canonical)
             .and_then(|id| self.click_instants.get(&id).copied());
         let exact = recorded.or_else(|| {
             Timestamp::from_second(i64::from(click.clicked_at_seconds)).ok()
         });
+        let clicked_at = exact.map(|at| self.clock.at(at));
+        let known = clicked_at.and_then(|at| self.links.get(&click.link_number)?.at(at));
         let click_facts = ClickFacts {
             sent: read,
-            link: facts.map(|facts| facts.link),
-            clicked_at: exact.map(|at| self.clock.at(at)),
+            link: known.map(|(link, _)| link),
+            clicked_at,
             recorded: recorded.is_some(),
         };
-        (click_facts, facts.map(|facts| facts.windows))
+        (click_facts, known.map(|(_, windows)| windows))
     }
 
     fn park(&mut self, parked: Parked) {
@@ -436,3 +332,6 @@ fn opened_outcome(order: &Order, verdict: Verdict, why: &str) -> Outcome {
     };
     Outcome::new(code, detail).on(order.id, order.commission.is_some())
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! The books a batch of events is settled on: what was loaded, and what changed.
+
+use super::attribution::KnownLink;
+use super::clock::{Clock, Move};
+use super::commission::Steps;
+use super::order::{Order, Scope, Windows};
+use super::outcome::Outcome;
+use super::rule::RuleBook;
+use jiff::Timestamp;
+use shared::event::{Event, OrderStatusReport};
+use shared::id::{AffiliateId, CampaignId, ConversionId, Environment, MerchantId};
+use shared::keys::ClickKeys;
+use std::collections::{HashMap, HashSet};
+
+/// An accepted event, read.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Its id.
+    pub event_id: String,
+    /// When the edge accepted it, on the edge's clock.
+    pub received_at: Timestamp,
+    /// Its place in its stream; breaks ties of time.
+    pub seq: u64,
+    /// What it says.
+    pub event: Event,
+}
+
+/// One version of a campaign's windows; the first reaches back without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TermsVersion {
+    /// From when.
+    pub in_force_from: Timestamp,
+    /// What it says, with the merchant's defaults put in.
+    pub windows: Windows,
+}
+
+/// A link with every version of its campaign's windows, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkFacts {
+    /// Whose shop it leads to.
+    pub merchant: MerchantId,
+    /// In which world.
+    pub environment: Environment,
+    /// Who shares it.
+    pub affiliate: AffiliateId,
+    /// Under which campaign.
+    pub campaign: CampaignId,
+    /// The windows; a link without any cannot be created.
+    pub versions: Vec<TermsVersion>,
+}
+
+impl LinkFacts {
+    /// The link with the windows in force at a click.
+    pub(super) fn at(&self, clicked_at: Timestamp) -> Option<(KnownLink, Windows)> {
+        let in_force = self.versions.iter().rev().find(|v| v.in_force_from <= clicked_at);
+        let windows = in_force.or_else(|| self.versions.first())?.windows;
+        let link = KnownLink {
+            merchant: self.merchant,
+            environment: self.environment,
+            affiliate: self.affiliate,
+            campaign: self.campaign,
+            cookie_days: windows.cookie_days,
+        };
+        Some((link, windows))
+    }
+}
+
+/// An event that waits.
+#[derive(Debug, Clone)]
+pub struct Parked {
+    /// The event.
+    pub record: Record,
+    /// The conversion it belongs to, there or not.
+    pub conversion: ConversionId,
+    /// The link a conversion waits for; `None` for a status.
+    pub link_number: Option<u64>,
+    /// When it goes on without, in the merchant's time.
+    pub expires_at: Timestamp,
+}
+
+/// What one event left to be written.
+#[derive(Debug)]
+pub struct Settled {
+    /// Which event.
+    pub event_id: String,
+    /// When the edge accepted it: its inbox partition.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// A fact to be kept with its order.
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// Which order.
+    pub conversion: ConversionId,
+    /// The event that said so.
+    pub event_id: String,
+    /// What makes two reports the same.
+    pub content_key: String,
+    /// When it happened, in the merchant's time.
+    pub happened_at: Timestamp,
+    /// When it was accepted, in the merchant's time.
+    pub received_at: Timestamp,
+    /// What was said.
+    pub report: OrderStatusReport,
+}
+
+/// Everything loaded for a batch of one scope's events, and everything they change.
+#[derive(Debug)]
+pub struct Book {
+    /// Whose books.
+    pub scope: Scope,
+    /// The merchant's clock.
+    pub clock: Clock,
+    /// Rules that may price its orders.
+    pub rules: RuleBook,
+    /// Links that events of the batch name, whoever's they are.
+    pub links: HashMap<u64, LinkFacts>,
+    /// Exact instants of the clicks whose records have arrived, by canonical click id.
+    pub click_instants: HashMap<String, Timestamp>,
+    /// Orders the batch touches.
+    pub orders: HashMap<ConversionId, Order>,
+    /// Events that wait for one of those conversions, and new ones.
+    pub parked: HashMap<ConversionId, Vec<Parked>>,
+    /// Content keys of statuses already recorded.
+    pub content_keys: HashSet<String>,
+    /// Keys that open click ids.
+    pub click_keys: ClickKeys,
+    /// What the events did.
+    pub changes: Changes,
+}
+
+/// What is to be written, in order.
+#[derive(Debug, Default)]
+pub struct Changes {
+    /// Outcomes, one per event settled, parked ones that went on included.
+    pub settled: Vec<Settled>,
+    /// Orders made.
+    pub opened: Vec<ConversionId>,
+    /// Orders changed, made ones included.
+    pub touched: HashSet<ConversionId>,
+    /// Facts to keep.
+    pub facts: Vec<Fact>,
+    /// Clock moves to keep.
+    pub clock_moves: Vec<(String, Move)>,
+    /// Events newly parked, by event id.
+    pub newly_parked: Vec<Parked>,
+    /// Parked events that went on.
+    pub unparked: Vec<String>,
+    /// Postings and notices.
+    pub steps: Steps,
+}
