@@ -1,0 +1,41 @@
+//! Takes up events that wait: their link is known now, or their time is over.
+
+use super::settle_events::{Progress, books_for, parked_record, write_books};
+use crate::flows::settle_events::Read;
+use crate::store::{instant, settling};
+use jiff::Timestamp;
+use shared::keys::ClickKeys;
+use sqlx::PgPool;
+
+/// Parked events resumed in one transaction at most.
+pub const RESUMED_MAX: i64 = 500;
+
+/// Resumes one batch.
+pub async fn run_once(
+    pool: &PgPool,
+    click_keys: &ClickKeys,
+    now: Timestamp,
+) -> Result<Progress, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let rows =
+        settling::parked_to_resume(&mut transaction, instant::to_row(now), RESUMED_MAX).await?;
+    let parked: Vec<_> = rows.iter().filter_map(parked_record).collect();
+    if parked.is_empty() {
+        return Ok(Progress::Idle);
+    }
+    let named: Vec<_> = parked
+        .iter()
+        .map(|(scope, parked)| (*scope, Read::Record(parked.record.clone())))
+        .collect();
+    let mut books = books_for(&mut transaction, click_keys, &named).await?;
+    let resumed = parked.len();
+    for (scope, parked) in parked {
+        let book = books
+            .get_mut(&scope)
+            .expect("a book was loaded for every scope of the batch");
+        book.resume(parked, now);
+    }
+    write_books(&mut transaction, &books, now).await?;
+    transaction.commit().await?;
+    Ok(Progress::Settled(resumed))
+}

@@ -1,0 +1,164 @@
+//! Settles accepted events: a batch of several streams, decided in memory, written in one
+//! transaction.
+//!
+//! Claim → load → decide (pure) → write → commit. Correctness rests on the cursor's row lock (one
+//! node per stream), the order's row lock, and the unique keys of conversion, fact and transfer;
+//! the batch is economy. A batch that cannot be written is taken apart: its events go one by one,
+//! and one that still cannot be settled is marked `failed` with its cause in the log.
+
+mod load;
+mod read;
+mod write;
+
+use crate::store::instant;
+use crate::store::settling::{self, InboxRow, StreamRow};
+use jiff::Timestamp;
+use shared::keys::ClickKeys;
+use sqlx::{PgConnection, PgPool};
+
+pub(super) use load::books_for;
+pub(super) use read::{Read, parked_record};
+pub(super) use write::write_books;
+
+/// Streams settled together at most.
+pub const STREAMS_MAX: i64 = 64;
+/// Events of one stream in a batch at most.
+pub const STREAM_EVENTS_MAX: i64 = 500;
+
+/// What a run did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// There was nothing to settle.
+    Idle,
+    /// This many events got an outcome or were parked; there may be more.
+    Settled(usize),
+}
+
+/// Settles one batch.
+pub async fn run_once(
+    pool: &PgPool,
+    click_keys: &ClickKeys,
+    now: Timestamp,
+) -> Result<Progress, sqlx::Error> {
+    match settle_batch(pool, click_keys, now, STREAMS_MAX, STREAM_EVENTS_MAX).await {
+        Err(cause) if is_of_content(&cause) => {
+            tracing::warn!(%cause, "a batch could not be written; its events go one by one");
+            settle_apart(pool, click_keys, now).await
+        }
+        other => other,
+    }
+}
+
+/// Whether an error can come from what an event says, rather than from the connection.
+fn is_of_content(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Database(database) => {
+            // 40: deadlock or serialisation; 53, 57, 58: the server's own troubles.
+            let class = database
+                .code()
+                .map(|code| code.chars().take(2).collect::<String>());
+            !matches!(class.as_deref(), Some("40" | "53" | "57" | "58" | "08"))
+        }
+        sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_) => true,
+        _ => false,
+    }
+}
+
+async fn settle_batch(
+    pool: &PgPool,
+    click_keys: &ClickKeys,
+    now: Timestamp,
+    streams_max: i64,
+    events_max: i64,
+) -> Result<Progress, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let streams = settling::claim_streams(&mut transaction, streams_max).await?;
+    if streams.is_empty() {
+        return Ok(Progress::Idle);
+    }
+    let events = settling::next_events(&mut transaction, &streams, events_max).await?;
+    settle_into(&mut transaction, click_keys, now, &streams, &events).await?;
+    transaction.commit().await?;
+    Ok(Progress::Settled(events.len()))
+}
+
+async fn settle_into(
+    connection: &mut PgConnection,
+    click_keys: &ClickKeys,
+    now: Timestamp,
+    streams: &[StreamRow],
+    events: &[InboxRow],
+) -> Result<(), sqlx::Error> {
+    let read = read::events(events);
+    let mut books = books_for(connection, click_keys, &read).await?;
+    for (scope, event) in read {
+        let book = books
+            .get_mut(&scope)
+            .expect("a book was loaded for every scope of the batch");
+        match event {
+            read::Read::Record(record) => book.settle(record),
+            read::Read::Unreadable {
+                event_id,
+                received_at,
+            } => {
+                book.refuse_unreadable(event_id, received_at);
+            }
+        }
+    }
+    write_books(connection, &books, now).await?;
+    let moved: Vec<_> = streams
+        .iter()
+        .filter_map(|stream| {
+            let of_stream =
+                |row: &&InboxRow| row.object == stream.object && row.epoch == stream.epoch;
+            let last = events.iter().rev().find(of_stream)?;
+            Some((stream.object.clone(), stream.epoch.clone(), last.seq))
+        })
+        .collect();
+    settling::move_cursors(connection, &moved).await?;
+    Ok(())
+}
+
+/// One event per stream and transaction; an event that cannot be settled alone is marked failed,
+/// and its stream goes on.
+async fn settle_apart(
+    pool: &PgPool,
+    click_keys: &ClickKeys,
+    now: Timestamp,
+) -> Result<Progress, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let streams = settling::claim_streams(&mut transaction, STREAMS_MAX).await?;
+    let mut settled = 0;
+    for stream in &streams {
+        let one = std::slice::from_ref(stream);
+        let events = settling::next_events(&mut transaction, one, 1).await?;
+        let mut savepoint = sqlx::Connection::begin(&mut *transaction).await?;
+        match settle_into(&mut savepoint, click_keys, now, one, &events).await {
+            Ok(()) => savepoint.commit().await?,
+            Err(cause) if is_of_content(&cause) => {
+                savepoint.rollback().await?;
+                mark_failed(&mut transaction, stream, &events, now, &cause).await?;
+            }
+            Err(cause) => return Err(cause),
+        }
+        settled += events.len();
+    }
+    transaction.commit().await?;
+    Ok(Progress::Settled(settled))
+}
+
+async fn mark_failed(
+    connection: &mut PgConnection,
+    stream: &StreamRow,
+    events: &[InboxRow],
+    now: Timestamp,
+    cause: &sqlx::Error,
+) -> Result<(), sqlx::Error> {
+    for event in events {
+        tracing::error!(event_id = event.event_id, %cause, "an event could not be settled");
+        write::mark_failed(connection, event, instant::to_row(now)).await?;
+        let moved = (stream.object.clone(), stream.epoch.clone(), event.seq);
+        settling::move_cursors(connection, &[moved]).await?;
+    }
+    Ok(())
+}

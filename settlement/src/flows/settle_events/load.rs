@@ -1,0 +1,169 @@
+//! Loads, in a handful of queries, the books that a batch of events needs.
+
+use super::read::{self, Read};
+use crate::domain::book::{Book, Changes, Parked};
+use crate::domain::clock::Clock;
+use crate::domain::order::Scope;
+use crate::domain::rule::RuleBook;
+use crate::store::{instant, order, settling, terms};
+use jiff::{SignedDuration, Timestamp};
+use shared::click_id::Click;
+use shared::event::Event;
+use shared::id::{ConversionId, Environment};
+use shared::keys::ClickKeys;
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+/// What a batch names, gathered before anything is asked of the database.
+#[derive(Default)]
+struct Named {
+    scopes: BTreeSet<Scope>,
+    conversions: BTreeSet<(Scope, ConversionId)>,
+    content_keys: Vec<(Scope, String)>,
+    skus: BTreeSet<String>,
+    clicks: Vec<(String, Click)>,
+}
+
+impl Named {
+    fn add(&mut self, scope: Scope, event: &Event, click_keys: &ClickKeys) {
+        let derive = |order: &str| ConversionId::derive(scope.merchant, scope.environment, order);
+        match event {
+            Event::Conversion(event) => {
+                self.conversions
+                    .insert((scope, derive(&event.external_order_id)));
+                self.skus.extend(event.external_product_id.clone());
+                self.skus
+                    .extend(event.items.iter().map(|item| item.sku.clone()));
+                let sent = event.click_id.as_deref();
+                let opened = sent.and_then(|text| Click::open(text, click_keys).ok());
+                let canonical = sent.and_then(shared::click_id::canonical);
+                self.clicks.extend(canonical.zip(opened));
+            }
+            Event::OrderStatus(report) => {
+                self.conversions
+                    .insert((scope, derive(&report.external_order_id)));
+                self.content_keys.push((scope, report.content_key()));
+            }
+            Event::ClockAdvance(_) => {}
+        }
+    }
+
+    fn keys(&self) -> order::Keys {
+        let mut keys = order::Keys::default();
+        for (scope, id) in &self.conversions {
+            keys.push(*scope, *id);
+        }
+        keys
+    }
+}
+
+/// Loads a book for every scope of the batch. Events that wait for one of the batch's conversions
+/// come with it, and what they name too.
+pub(in crate::flows) async fn books_for(
+    connection: &mut PgConnection,
+    click_keys: &ClickKeys,
+    events: &[(Scope, Read)],
+) -> Result<BTreeMap<Scope, Book>, sqlx::Error> {
+    let mut named = Named::default();
+    for (scope, read) in events {
+        named.scopes.insert(*scope);
+        if let Read::Record(record) = read {
+            named.add(*scope, &record.event, click_keys);
+        }
+    }
+    let parked = parked_with(connection, &mut named, click_keys).await?;
+    let merchants: Vec<_> = named.scopes.iter().map(|scope| scope.merchant.0).collect();
+    let clocks = terms::clocks(connection, &merchants).await?;
+    let scopes: Vec<Scope> = named.scopes.iter().copied().collect();
+    let skus: Vec<String> = named.skus.iter().cloned().collect();
+    let mut rules = terms::rules(connection, &scopes, &skus).await?;
+    let numbers: Vec<i64> = named
+        .clicks
+        .iter()
+        .filter_map(|(_, c)| i64::try_from(c.link_number).ok())
+        .collect();
+    let links = terms::links(connection, &numbers).await?;
+    let click_instants = click_instants(connection, &named.clicks).await?;
+    let orders = order::lock(connection, &named.keys()).await?;
+    let known = order::known_content_keys(connection, &named.content_keys).await?;
+    let mut books: BTreeMap<Scope, Book> = scopes
+        .into_iter()
+        .map(|scope| {
+            let clock = match scope.environment {
+                Environment::Test => clocks.get(&scope.merchant.0).cloned().unwrap_or_default(),
+                Environment::Live => Clock::default(),
+            };
+            let book = Book {
+                scope,
+                clock,
+                rules: RuleBook(rules.remove(&scope).unwrap_or_default()),
+                links: links.clone(),
+                click_instants: click_instants.clone(),
+                orders: HashMap::new(),
+                parked: HashMap::new(),
+                content_keys: HashSet::new(),
+                click_keys: click_keys.clone(),
+                changes: Changes::default(),
+            };
+            (scope, book)
+        })
+        .collect();
+    for order in orders {
+        if let Some(book) = books.get_mut(&order.scope) {
+            book.orders.insert(order.id, order);
+        }
+    }
+    for (scope, parked) in parked {
+        if let Some(book) = books.get_mut(&scope) {
+            book.parked
+                .entry(parked.conversion)
+                .or_default()
+                .push(parked);
+        }
+    }
+    for (environment, merchant, key) in known {
+        let same = |scope: &&Scope| {
+            scope.environment.as_str() == environment && scope.merchant.0 == merchant
+        };
+        let scope = books.keys().find(same).copied();
+        if let Some(book) = scope.and_then(|scope| books.get_mut(&scope)) {
+            book.content_keys.insert(key);
+        }
+    }
+    Ok(books)
+}
+
+async fn parked_with(
+    connection: &mut PgConnection,
+    named: &mut Named,
+    click_keys: &ClickKeys,
+) -> Result<Vec<(Scope, Parked)>, sqlx::Error> {
+    let rows = settling::parked_of(connection, &named.keys()).await?;
+    let parked: Vec<_> = rows.iter().filter_map(read::parked_record).collect();
+    for (scope, parked) in &parked {
+        named.add(*scope, &parked.record.event, click_keys);
+    }
+    Ok(parked)
+}
+
+async fn click_instants(
+    connection: &mut PgConnection,
+    clicks: &[(String, Click)],
+) -> Result<HashMap<String, Timestamp>, sqlx::Error> {
+    let seconds = || {
+        clicks
+            .iter()
+            .map(|(_, click)| i64::from(click.clicked_at_seconds))
+    };
+    let (Some(first), Some(last)) = (seconds().min(), seconds().max()) else {
+        return Ok(HashMap::new());
+    };
+    let at = |second: i64| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
+    // The record carries milliseconds, the id whole seconds.
+    let end = at(last)
+        .saturating_add(SignedDuration::from_secs(1))
+        .unwrap_or(Timestamp::MAX);
+    let between = (instant::to_row(at(first)), instant::to_row(end));
+    let ids: Vec<String> = clicks.iter().map(|(id, _)| id.clone()).collect();
+    terms::click_instants(connection, &ids, between).await
+}
