@@ -39,14 +39,8 @@ pub enum ClickClass {
 
 impl ClickClass {
     /// Every class, in the order of its number in the id.
-    pub const ALL: [Self; 6] = [
-        Self::Human,
-        Self::Bot,
-        Self::Preview,
-        Self::Prefetch,
-        Self::Head,
-        Self::Duplicate,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Human, Self::Bot, Self::Preview, Self::Prefetch, Self::Head, Self::Duplicate];
 
     /// The word used in rows, reasons and read answers.
     pub fn as_str(self) -> &'static str {
@@ -131,9 +125,7 @@ impl Click {
         if !bool::from(holds) || bytes[1] & 15 != 0 {
             return Err(ClickIdFault::Forged);
         }
-        let class = ClickClass::ALL
-            .get(usize::from(bytes[1] >> 4))
-            .ok_or(ClickIdFault::Forged)?;
+        let class = ClickClass::ALL.get(usize::from(bytes[1] >> 4)).ok_or(ClickIdFault::Forged)?;
         Ok(Self {
             link_number: u40(&bytes[2..7]),
             clicked_at_seconds: u32::from_be_bytes([bytes[7], bytes[8], bytes[9], bytes[10]]),
@@ -162,9 +154,7 @@ pub fn canonical(text: &str) -> Option<String> {
 }
 
 fn u40(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0, |number, &byte| number << 8 | u64::from(byte))
+    bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
 fn seal_of(key: &[u8; 32], open: &[u8]) -> [u8; 32] {
@@ -232,19 +222,10 @@ mod tests {
         let other_key = keys(&format!("1:{}", "cd".repeat(32)));
         let other_number = keys(&format!("2:{}", "ab".repeat(32)));
         assert_eq!(Click::open(&text, &other_key), Err(ClickIdFault::Forged));
-        assert_eq!(
-            Click::open(&text, &other_number),
-            Err(ClickIdFault::Mangled)
-        );
-        assert_eq!(
-            Click::open("CLK_example123", &one()),
-            Err(ClickIdFault::Mangled)
-        );
+        assert_eq!(Click::open(&text, &other_number), Err(ClickIdFault::Mangled));
+        assert_eq!(Click::open("CLK_example123", &one()), Err(ClickIdFault::Mangled));
         assert_eq!(Click::open("", &one()), Err(ClickIdFault::Mangled));
-        assert_eq!(
-            Click::open(&"é".repeat(22), &one()),
-            Err(ClickIdFault::Mangled)
-        );
+        assert_eq!(Click::open(&"é".repeat(22), &one()), Err(ClickIdFault::Mangled));
     }
 
     #[test]

@@ -14,23 +14,14 @@ pub fn value(character: u8) -> Option<u8> {
         b'i' | b'l' => b'1',
         other => other,
     };
-    ALPHABET
-        .iter()
-        .position(|&a| a == folded)
-        .and_then(|at| u8::try_from(at).ok())
+    ALPHABET.iter().position(|&a| a == folded).and_then(|at| u8::try_from(at).ok())
 }
 
 /// Appends `bytes` as base32; 5 bytes become 8 characters, so the length must divide by 5.
 pub fn encode_groups(bytes: &[u8], into: &mut String) {
-    debug_assert_eq!(
-        bytes.len() % 5,
-        0,
-        "groups of five bytes leave no spare bits"
-    );
+    debug_assert_eq!(bytes.len() % 5, 0, "groups of five bytes leave no spare bits");
     for group in bytes.chunks_exact(5) {
-        let number = group
-            .iter()
-            .fold(0u64, |number, &byte| number << 8 | u64::from(byte));
+        let number = group.iter().fold(0u64, |number, &byte| number << 8 | u64::from(byte));
         for place in (0..8).rev() {
             let digit = (number >> (place * 5)) & 31;
             into.push(char::from(ALPHABET[usize::try_from(digit).unwrap_or(0)]));
@@ -71,9 +62,8 @@ pub fn decode_u128(text: &str) -> Option<u128> {
     if text.len() != U128_CHARACTERS || value(text.as_bytes()[0])? > 7 {
         return None;
     }
-    text.bytes().try_fold(0u128, |number, character| {
-        Some(number << 5 | u128::from(value(character)?))
-    })
+    text.bytes()
+        .try_fold(0u128, |number, character| Some(number << 5 | u128::from(value(character)?)))
 }
 
 #[cfg(test)]
@@ -82,14 +72,7 @@ mod tests {
 
     #[test]
     fn a_number_survives_the_round_trip_in_either_case() {
-        for number in [
-            0,
-            1,
-            31,
-            32,
-            u128::MAX,
-            0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
-        ] {
+        for number in [0, 1, 31, 32, u128::MAX, 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef] {
             let text = encode_u128(number);
             assert_eq!(decode_u128(&text), Some(number));
             assert_eq!(decode_u128(&text.to_uppercase()), Some(number));

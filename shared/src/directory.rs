@@ -169,9 +169,9 @@ pub fn key_name(key_id: &str) -> String {
 
 /// The shard that keeps a row: FNV-1a of its name, so both sides agree without asking.
 pub fn shard_of(name: &str, shards: u32) -> u32 {
-    let hash = name.bytes().fold(0x811c_9dc5u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash = name
+        .bytes()
+        .fold(0x811c_9dc5u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     hash % shards.max(1)
 }
 
@@ -208,9 +208,8 @@ mod tests {
 
     #[test]
     fn names_spread_over_shards_and_stay_there() {
-        let shards: std::collections::HashSet<_> = (0..100)
-            .map(|n| shard_of(&link_name(&format!("code{n}")), 4))
-            .collect();
+        let shards: std::collections::HashSet<_> =
+            (0..100).map(|n| shard_of(&link_name(&format!("code{n}")), 4)).collect();
         assert_eq!(shards.len(), 4);
         assert_eq!(shard_of("link:abc", 1), 0);
     }

@@ -165,18 +165,8 @@ impl OrderStatusReport {
         };
         part(&self.external_order_id);
         part(self.status.as_str());
-        part(
-            &self
-                .status_updated_at
-                .map(|at| at.as_microsecond().to_string())
-                .unwrap_or_default(),
-        );
-        part(
-            &self
-                .refunded_amount
-                .map(|r| r.normalize().to_string())
-                .unwrap_or_default(),
-        );
+        part(&self.status_updated_at.map(|at| at.as_microsecond().to_string()).unwrap_or_default());
+        part(&self.refunded_amount.map(|r| r.normalize().to_string()).unwrap_or_default());
         let mut items = String::new();
         for item in &self.items {
             writeln!(items, "{}:{}={}", item.sku.len(), item.sku, item.quantity)

@@ -131,22 +131,11 @@ pub struct EventId {
 impl EventId {
     /// Reads an id; `None` when it is not one of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        let kinds = [
-            EventKind::Conversion,
-            EventKind::OrderStatus,
-            EventKind::ClockAdvance,
-        ];
+        let kinds = [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance];
         kinds.into_iter().find_map(|kind| {
             let number = crockford::decode_u128(text.strip_prefix(kind.prefix())?)?;
-            let (epoch, seq) = (
-                u64::try_from(number >> 64).ok()?,
-                number & u128::from(u64::MAX),
-            );
-            Some(Self {
-                kind,
-                epoch,
-                seq: u64::try_from(seq).ok()?,
-            })
+            let (epoch, seq) = (u64::try_from(number >> 64).ok()?, number & u128::from(u64::MAX));
+            Some(Self { kind, epoch, seq: u64::try_from(seq).ok()? })
         })
     }
 }
@@ -154,12 +143,7 @@ impl EventId {
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = u128::from(self.epoch) << 64 | u128::from(self.seq);
-        write!(
-            f,
-            "{}{}",
-            self.kind.prefix(),
-            crockford::encode_u128(number)
-        )
+        write!(f, "{}{}", self.kind.prefix(), crockford::encode_u128(number))
     }
 }
 
@@ -177,12 +161,7 @@ impl ConversionId {
         digest.update([0, u8::from(environment == Environment::Test)]);
         digest.update(external_order_id.as_bytes());
         let bytes = digest.finalize();
-        Self(
-            bytes
-                .iter()
-                .take(16)
-                .fold(0, |number, &byte| number << 8 | u128::from(byte)),
-        )
+        Self(bytes.iter().take(16).fold(0, |number, &byte| number << 8 | u128::from(byte)))
     }
 
     /// Reads `cnv_…`; `None` when it is not one of ours.
@@ -232,16 +211,8 @@ mod tests {
 
     #[test]
     fn an_event_id_survives_the_round_trip() {
-        for kind in [
-            EventKind::Conversion,
-            EventKind::OrderStatus,
-            EventKind::ClockAdvance,
-        ] {
-            let id = EventId {
-                kind,
-                epoch: u64::MAX,
-                seq: 7,
-            };
+        for kind in [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance] {
+            let id = EventId { kind, epoch: u64::MAX, seq: 7 };
             assert_eq!(EventId::parse(&id.to_string()), Some(id));
         }
         assert_eq!(EventId::parse("cnvevt_"), None);
@@ -255,10 +226,7 @@ mod tests {
         assert_ne!(id(Environment::Live, "A-1"), id(Environment::Test, "A-1"));
         assert_ne!(id(Environment::Live, "A-1"), id(Environment::Live, "a-1"));
         let text = id(Environment::Live, "A-1").to_string();
-        assert_eq!(
-            ConversionId::parse(&text),
-            Some(id(Environment::Live, "A-1"))
-        );
+        assert_eq!(ConversionId::parse(&text), Some(id(Environment::Live, "A-1")));
         assert_eq!(text.len(), 30);
     }
 

@@ -33,10 +33,7 @@ pub fn intake_name(merchant: MerchantId, environment: Environment) -> String {
 /// Reads a name written by [`intake_name`].
 pub fn parse_intake_name(name: &str) -> Option<(MerchantId, Environment)> {
     let (merchant, environment) = name.split_once(':')?;
-    Some((
-        MerchantId(merchant.parse().ok()?),
-        Environment::parse(environment)?,
-    ))
+    Some((MerchantId(merchant.parse().ok()?), Environment::parse(environment)?))
 }
 
 /// The name of a click shard's object.
@@ -74,11 +71,7 @@ pub fn epoch_text(epoch: u64) -> String {
 
 /// Reads an epoch written by [`epoch_text`].
 pub fn parse_epoch(text: &str) -> Option<u64> {
-    if text.len() == 16 {
-        u64::from_str_radix(text, 16).ok()
-    } else {
-        None
-    }
+    if text.len() == 16 { u64::from_str_radix(text, 16).ok() } else { None }
 }
 
 /// One accepted event in a batch.

@@ -53,26 +53,16 @@ pub fn read_object(body: &[u8]) -> Result<Vec<Property>, String> {
         return Err(kind.to_owned());
     }
     let mut reader = serde_json::Deserializer::from_str(text);
-    let named = reader
-        .deserialize_map(TopLevel)
-        .map_err(|cause| whole_body(&cause))?;
+    let named = reader.deserialize_map(TopLevel).map_err(|cause| whole_body(&cause))?;
     reader.end().map_err(|cause| whole_body(&cause))?;
     Ok(named
         .into_iter()
-        .map(|(name, raw)| Property {
-            name,
-            value: read_value(raw.get()),
-            raw,
-        })
+        .map(|(name, raw)| Property { name, value: read_value(raw.get()), raw })
         .collect())
 }
 
 fn whole_body(cause: &serde_json::Error) -> String {
-    format!(
-        "body must be valid JSON (line {}, column {})",
-        cause.line(),
-        cause.column()
-    )
+    format!("body must be valid JSON (line {}, column {})", cause.line(), cause.column())
 }
 
 fn read_value(text: &str) -> Result<Node, String> {
@@ -81,10 +71,7 @@ fn read_value(text: &str) -> Result<Node, String> {
     read.map_err(|cause| {
         let said = cause.to_string();
         // Our own refusals are marked; the parser's describe text of the client's and stay inside.
-        match said
-            .split_once(OURS)
-            .and_then(|(_, rest)| rest.split_once(OURS))
-        {
+        match said.split_once(OURS).and_then(|(_, rest)| rest.split_once(OURS)) {
             Some((ours, _)) => ours.to_owned(),
             None if said.contains("surrogate") || said.contains("hex escape") => {
                 "must not contain lone surrogates".to_owned()
@@ -133,9 +120,7 @@ impl<'de> DeserializeSeed<'de> for Level {
 impl Level {
     fn below<E: Error>(self) -> Result<Self, E> {
         if self.0 > DEPTH_MAX {
-            return Err(refuse(&format!(
-                "must not be nested deeper than {DEPTH_MAX} levels"
-            )));
+            return Err(refuse(&format!("must not be nested deeper than {DEPTH_MAX} levels")));
         }
         Ok(Self(self.0 + 1))
     }
@@ -229,10 +214,7 @@ mod tests {
             let said = read_object(body.as_bytes()).expect_err(body);
             assert!(said.contains(expected), "{body}: {said}");
         }
-        assert_eq!(
-            read_object(&[b'{', 0xff, b'}']).expect_err("bytes"),
-            "body must be UTF-8"
-        );
+        assert_eq!(read_object(&[b'{', 0xff, b'}']).expect_err("bytes"), "body must be UTF-8");
     }
 
     #[test]
@@ -244,10 +226,7 @@ mod tests {
             (r#"{"a":"\ud800"}"#, "must not contain lone surrogates"),
             (r#"{"a":"\udc00x"}"#, "must not contain lone surrogates"),
             (r#"{"a":{"b":1,"b":1}}"#, "must not repeat a property name"),
-            (
-                r#"{"a":{"b":1,"\u0062":1}}"#,
-                "must not repeat a property name",
-            ),
+            (r#"{"a":{"b":1,"\u0062":1}}"#, "must not repeat a property name"),
             (r#"{"a":1e999}"#, "has a number out of range"),
             (&deep, "must not be nested deeper than 32 levels"),
         ];

@@ -30,15 +30,9 @@ pub fn parse_key(text: &str) -> Option<[u8; 32]> {
 
 fn parse_list(text: &str) -> Result<Vec<(String, [u8; 32])>, KeyListFault> {
     let mut list: Vec<(String, [u8; 32])> = Vec::new();
-    for (at, entry) in text
-        .split(',')
-        .filter(|entry| !entry.trim().is_empty())
-        .enumerate()
-    {
+    for (at, entry) in text.split(',').filter(|entry| !entry.trim().is_empty()).enumerate() {
         let place = at + 1;
-        let (name, key) = entry
-            .split_once(':')
-            .ok_or(KeyListFault::Malformed(place))?;
+        let (name, key) = entry.split_once(':').ok_or(KeyListFault::Malformed(place))?;
         let key = parse_key(key).ok_or(KeyListFault::Malformed(place))?;
         let name = name.trim().to_owned();
         if list.iter().any(|(known, _)| *known == name) {
@@ -46,11 +40,7 @@ fn parse_list(text: &str) -> Result<Vec<(String, [u8; 32])>, KeyListFault> {
         }
         list.push((name, key));
     }
-    if list.is_empty() {
-        Err(KeyListFault::Empty)
-    } else {
-        Ok(list)
-    }
+    if list.is_empty() { Err(KeyListFault::Empty) } else { Ok(list) }
 }
 
 /// The keys that seal click ids, by number; the first one listed seals, all of them open.
@@ -76,18 +66,13 @@ impl ClickKeys {
 
     /// The key of that number.
     pub fn get(&self, number: u8) -> Option<&[u8; 32]> {
-        self.0
-            .iter()
-            .find(|(known, _)| *known == number)
-            .map(|(_, key)| key)
+        self.0.iter().find(|(known, _)| *known == number).map(|(_, key)| key)
     }
 }
 
 impl fmt::Debug for ClickKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|(number, _)| number))
-            .finish()
+        f.debug_list().entries(self.0.iter().map(|(number, _)| number)).finish()
     }
 }
 
@@ -114,9 +99,7 @@ impl InternalKeys {
 
 impl fmt::Debug for InternalKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
 }
 
@@ -172,11 +155,7 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         let text = format!("1:{}", "ab".repeat(32));
-        let shown = format!(
-            "{:?} {:?}",
-            ClickKeys::parse(&text),
-            InternalKeys::parse(&text)
-        );
+        let shown = format!("{:?} {:?}", ClickKeys::parse(&text), InternalKeys::parse(&text));
         assert!(!shown.contains("abab"), "{shown}");
     }
 

@@ -96,11 +96,7 @@ pub fn parse_amount(text: &str) -> Option<Decimal> {
     };
     let fits = digits(whole, AMOUNT_INTEGER_DIGITS_MAX)
         && fraction.is_none_or(|fraction| digits(fraction, AMOUNT_FRACTION_DIGITS_MAX));
-    if fits {
-        Decimal::from_str_exact(text).ok()
-    } else {
-        None
-    }
+    if fits { Decimal::from_str_exact(text).ok() } else { None }
 }
 
 #[cfg(test)]

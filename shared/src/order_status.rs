@@ -63,10 +63,7 @@ impl OrderStatus {
     /// Reads a word of a conversion's `orderStatus`: the shorter list.
     pub fn parse_in_conversion(text: &str) -> Option<Self> {
         Self::parse(text).filter(|status| {
-            !matches!(
-                status,
-                Self::Paid | Self::CommissionApproved | Self::CommissionRejected
-            )
+            !matches!(status, Self::Paid | Self::CommissionApproved | Self::CommissionRejected)
         })
     }
 
@@ -102,14 +99,7 @@ mod tests {
             .filter_map(|status| OrderStatus::parse_in_conversion(status.as_str()))
             .map(OrderStatus::as_str)
             .collect();
-        let listed = [
-            "pending",
-            "confirmed",
-            "delivered",
-            "cancelled",
-            "returned",
-            "refunded",
-        ];
+        let listed = ["pending", "confirmed", "delivered", "cancelled", "returned", "refunded"];
         assert_eq!(taken, listed);
     }
 }

@@ -167,20 +167,12 @@ struct Body<'a> {
 impl Problem {
     /// A refusal with one sentence.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: Message::One(message.into()),
-            hint: None,
-        }
+        Self { code, message: Message::One(message.into()), hint: None }
     }
 
     /// A 400 that lists every fault of the body.
     pub fn faults(code: Code, faults: Vec<String>) -> Self {
-        Self {
-            code,
-            message: Message::Faults(faults),
-            hint: None,
-        }
+        Self { code, message: Message::Faults(faults), hint: None }
     }
 
     /// A 401: whatever the cause, the body says only "Unauthorized".
@@ -205,11 +197,7 @@ impl Problem {
                 self.message.clone()
             },
             error,
-            code: if secret {
-                None
-            } else {
-                Some(self.code.as_str())
-            },
+            code: if secret { None } else { Some(self.code.as_str()) },
             request_id,
             hint: self.hint.as_deref(),
         };
@@ -240,9 +228,6 @@ mod tests {
             r#"{"statusCode":400,"message":["a","b"],"error":"Bad Request","code":"VALIDATION_ERROR","requestId":"r"}"#
         );
         let one = Problem::new(Code::RateLimited, "Rate limit exceeded (600/min)");
-        assert!(
-            one.body("r")
-                .contains(r#""message":"Rate limit exceeded (600/min)""#)
-        );
+        assert!(one.body("r").contains(r#""message":"Rate limit exceeded (600/min)""#));
     }
 }

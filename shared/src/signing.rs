@@ -34,10 +34,7 @@ impl<'a> SignedForm<'a> {
         if method == "POST" && !body.is_empty() {
             Self::Body
         } else {
-            Self::MethodAndPath {
-                method,
-                path_and_query,
-            }
+            Self::MethodAndPath { method, path_and_query }
         }
     }
 }
@@ -60,11 +57,7 @@ fn mac_of(key: &[u8], timestamp: &str, form: SignedForm<'_>, body: &[u8]) -> Hma
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(timestamp.as_bytes());
     mac.update(b".");
-    if let SignedForm::MethodAndPath {
-        method,
-        path_and_query,
-    } = form
-    {
+    if let SignedForm::MethodAndPath { method, path_and_query } = form {
         mac.update(method.as_bytes());
         mac.update(b" ");
         mac.update(path_and_query.as_bytes());
@@ -76,17 +69,12 @@ fn mac_of(key: &[u8], timestamp: &str, form: SignedForm<'_>, body: &[u8]) -> Hma
 
 /// Signs; the HMAC key is the whole secret text, prefix included.
 pub fn sign(key: &[u8], timestamp: &str, form: SignedForm<'_>, body: &[u8]) -> Signature {
-    mac_of(key, timestamp, form, body)
-        .finalize()
-        .into_bytes()
-        .into()
+    mac_of(key, timestamp, form, body).finalize().into_bytes().into()
 }
 
 /// Reads 64 lowercase hex digits.
 pub fn parse_signature(text: &str) -> Result<Signature, SignatureFault> {
-    let lowercase = text
-        .bytes()
-        .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let lowercase = text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if text.len() != SIGNATURE_CHARACTERS || !lowercase {
         return Err(SignatureFault::Malformed);
     }
@@ -118,10 +106,7 @@ pub fn sign_internal(
     body: &[u8],
 ) -> (String, String) {
     let timestamp = now_seconds.to_string();
-    let form = SignedForm::MethodAndPath {
-        method,
-        path_and_query,
-    };
+    let form = SignedForm::MethodAndPath { method, path_and_query };
     let signature = hex::encode(sign(keys.current(), &timestamp, form, body));
     (timestamp, signature)
 }
@@ -162,18 +147,11 @@ pub fn verify_internal(
     if now_seconds.abs_diff(sent) > INTERNAL_SKEW_SECONDS_MAX.unsigned_abs() {
         return Err(InternalFault::Stale);
     }
-    let form = SignedForm::MethodAndPath {
-        method: call.method,
-        path_and_query: call.path_and_query,
-    };
-    let proven = keys
-        .all()
-        .any(|key| verify(key, call.timestamp, form, call.body, call.signature).is_ok());
-    if proven {
-        Ok(())
-    } else {
-        Err(InternalFault::Signature)
-    }
+    let form =
+        SignedForm::MethodAndPath { method: call.method, path_and_query: call.path_and_query };
+    let proven =
+        keys.all().any(|key| verify(key, call.timestamp, form, call.body, call.signature).is_ok());
+    if proven { Ok(()) } else { Err(InternalFault::Signature) }
 }
 
 #[cfg(test)]
@@ -185,12 +163,7 @@ mod tests {
 
     #[test]
     fn the_known_answer_holds() {
-        let made = sign(
-            b"sk_test_abc",
-            "1700000000",
-            SignedForm::Body,
-            br#"{"a":1}"#,
-        );
+        let made = sign(b"sk_test_abc", "1700000000", SignedForm::Body, br#"{"a":1}"#);
         assert_eq!(hex::encode(made), KNOWN);
     }
 
@@ -199,42 +172,14 @@ mod tests {
         let verify = |key: &[u8], form, signature: &str| {
             verify(key, "1700000000", form, br#"{"a":1}"#, signature)
         };
-        let path = SignedForm::MethodAndPath {
-            method: "POST",
-            path_and_query: "/x",
-        };
+        let path = SignedForm::MethodAndPath { method: "POST", path_and_query: "/x" };
         assert!(verify(b"sk_test_abc", SignedForm::Body, KNOWN).is_ok());
         let cases: [(&[u8], _, String, _); 5] = [
-            (
-                b"sk_test_abc",
-                SignedForm::Body,
-                KNOWN.to_uppercase(),
-                SignatureFault::Malformed,
-            ),
-            (
-                b"sk_test_abc",
-                SignedForm::Body,
-                KNOWN[1..].to_owned(),
-                SignatureFault::Malformed,
-            ),
-            (
-                b"sk_test_abc",
-                SignedForm::Body,
-                format!("{KNOWN}\n"),
-                SignatureFault::Malformed,
-            ),
-            (
-                b"sk_test_abc",
-                path,
-                KNOWN.to_owned(),
-                SignatureFault::Mismatch,
-            ),
-            (
-                b"sk_test_abd",
-                SignedForm::Body,
-                KNOWN.to_owned(),
-                SignatureFault::Mismatch,
-            ),
+            (b"sk_test_abc", SignedForm::Body, KNOWN.to_uppercase(), SignatureFault::Malformed),
+            (b"sk_test_abc", SignedForm::Body, KNOWN[1..].to_owned(), SignatureFault::Malformed),
+            (b"sk_test_abc", SignedForm::Body, format!("{KNOWN}\n"), SignatureFault::Malformed),
+            (b"sk_test_abc", path, KNOWN.to_owned(), SignatureFault::Mismatch),
+            (b"sk_test_abd", SignedForm::Body, KNOWN.to_owned(), SignatureFault::Mismatch),
         ];
         for (key, form, signature, fault) in cases {
             assert_eq!(verify(key, form, &signature), Err(fault), "{signature}");
@@ -255,21 +200,9 @@ mod tests {
             body: b"{}",
         };
         assert_eq!(verify_internal(&both, 1060, &call), Ok(()));
-        assert_eq!(
-            verify_internal(&both, 1061, &call),
-            Err(InternalFault::Stale)
-        );
-        assert_eq!(
-            verify_internal(&both, 939, &call),
-            Err(InternalFault::Stale)
-        );
-        let other = InternalCall {
-            path_and_query: "/internal/x?y=2",
-            ..call
-        };
-        assert_eq!(
-            verify_internal(&both, 1000, &other),
-            Err(InternalFault::Signature)
-        );
+        assert_eq!(verify_internal(&both, 1061, &call), Err(InternalFault::Stale));
+        assert_eq!(verify_internal(&both, 939, &call), Err(InternalFault::Stale));
+        let other = InternalCall { path_and_query: "/internal/x?y=2", ..call };
+        assert_eq!(verify_internal(&both, 1000, &other), Err(InternalFault::Signature));
     }
 }

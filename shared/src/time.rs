@@ -23,13 +23,10 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
         19 => "dddd-dd-ddTdd:dd:dd",
         _ => return None,
     };
-    let fits = clock
-        .bytes()
-        .zip(pattern.bytes())
-        .all(|(have, want)| match want {
-            b'd' => have.is_ascii_digit(),
-            other => have == other,
-        });
+    let fits = clock.bytes().zip(pattern.bytes()).all(|(have, want)| match want {
+        b'd' => have.is_ascii_digit(),
+        other => have == other,
+    });
     let fraction_fits = fraction.is_none_or(|f| {
         clock.len() == 19 && (1..=9).contains(&f.len()) && f.bytes().all(|b| b.is_ascii_digit())
     });
@@ -41,9 +38,7 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
     let fraction = fraction.map(|f| format!(".{f}")).unwrap_or_default();
     let instant: Timestamp = format!("{clock}{seconds}{fraction}{offset}").parse().ok()?;
     let in_range = (1970..=9998).contains(&clock.get(..4)?.parse::<u16>().ok()?);
-    Timestamp::from_microsecond(instant.as_microsecond())
-        .ok()
-        .filter(|_| in_range)
+    Timestamp::from_microsecond(instant.as_microsecond()).ok().filter(|_| in_range)
 }
 
 fn split_offset(text: &str) -> Option<(&str, &str)> {
@@ -61,9 +56,7 @@ fn offset_is_sane(offset: &str) -> bool {
         return true;
     }
     let bytes = offset.as_bytes();
-    let digits = [1, 2, 4, 5]
-        .into_iter()
-        .all(|at| bytes[at].is_ascii_digit());
+    let digits = [1, 2, 4, 5].into_iter().all(|at| bytes[at].is_ascii_digit());
     let sign = bytes[0] == b'+' || bytes[0] == b'-';
     digits && sign && bytes[3] == b':' && &offset[1..3] <= "18" && &offset[4..6] <= "59"
 }
@@ -86,17 +79,11 @@ mod tests {
     fn any_offset_names_the_same_instant() {
         let utc = parse_instant("2026-06-14T03:45:00Z");
         assert!(utc.is_some());
-        for text in [
-            "2026-06-14T09:30:00+05:45",
-            "2026-06-13T23:45:00-04:00",
-            "2026-06-14T03:45Z",
-        ] {
+        for text in ["2026-06-14T09:30:00+05:45", "2026-06-13T23:45:00-04:00", "2026-06-14T03:45Z"]
+        {
             assert_eq!(parse_instant(text), utc, "{text}");
         }
-        assert_eq!(
-            utc.map(format_instant).as_deref(),
-            Some("2026-06-14T03:45:00Z")
-        );
+        assert_eq!(utc.map(format_instant).as_deref(), Some("2026-06-14T03:45:00Z"));
     }
 
     #[test]

@@ -24,18 +24,10 @@ pub fn demo(data: Option<&Path>) -> Result<()> {
     let data = dev::data_folder(data)?;
     let file = DemoFile::read(&data)?;
     let (merchant, key, link) = file.walk("test")?;
-    println!(
-        "\n{}, test environment; edge {}\n",
-        merchant.name, file.edge_url
-    );
+    println!("\n{}, test environment; edge {}\n", merchant.name, file.edge_url);
     row("step", "what happened");
     row(&"─".repeat(STEP_WIDTH), &"─".repeat(60));
-    let story = Story {
-        api: Api::new(&file.edge_url, key),
-        file: &file,
-        link,
-        began: now()?,
-    };
+    let story = Story { api: Api::new(&file.edge_url, key), file: &file, link, began: now()? };
     let order = story.order("sold", "2999.00")?;
     story.hold(&order)?;
     story.release(&order)?;
@@ -66,24 +58,15 @@ impl Story<'_> {
         let body =
             json!({"externalOrderId": external_id, "orderAmount": amount, "clickId": click_id});
         let event_id = self.api.post("/api/v1/conversions", &body)?;
-        row(
-            "order reported",
-            &format!("{external_id} over {amount} → 202, stored at the edge"),
-        );
+        row("order reported", &format!("{external_id} over {amount} → 202, stored at the edge"));
         row("", &format!("event {event_id}"));
         let event = self.api.applied(&event_id)?;
         let conversion_id = text(&event, "/conversionId")?;
         self.attributed(&conversion_id)?;
-        let order = Order {
-            external_id,
-            conversion_id,
-        };
+        let order = Order { external_id, conversion_id };
         let commission = self.commission(&order, |_| true)?;
         let (amount, rule) = (words::money(&commission), words::rule(&commission));
-        row(
-            "commission",
-            &format!("{amount} by {rule}: {}", text(&commission, "/state")?),
-        );
+        row("commission", &format!("{amount} by {rule}: {}", text(&commission, "/state")?));
         Ok(order)
     }
 
@@ -104,15 +87,10 @@ impl Story<'_> {
 
     fn attributed(&self, conversion_id: &str) -> Result<()> {
         let path = format!("/api/v1/conversions/{conversion_id}");
-        let conversion = self
-            .api
-            .settled(&path, |conversion| conversion["affiliateId"].is_string())?;
+        let conversion =
+            self.api.settled(&path, |conversion| conversion["affiliateId"].is_string())?;
         let affiliate_id = text(&conversion, "/affiliateId")?;
-        let affiliate = self
-            .file
-            .affiliates
-            .iter()
-            .find(|known| known.id == affiliate_id);
+        let affiliate = self.file.affiliates.iter().find(|known| known.id == affiliate_id);
         let name = affiliate.map_or(affiliate_id.as_str(), |known| &known.name);
         let confidence = text(&conversion, "/confidence")?;
         row("attributed to", &format!("{name}, confidence {confidence}"));
@@ -125,10 +103,7 @@ impl Story<'_> {
     fn hold(&self, order: &Order) -> Result<()> {
         self.report(order, "delivered")?;
         let commission = self.in_state(order, "hold")?;
-        row(
-            "on hold",
-            &format!("until {}", text(&commission, "/holdUntil")?),
-        );
+        row("on hold", &format!("until {}", text(&commission, "/holdUntil")?));
         Ok(())
     }
 
@@ -138,10 +113,7 @@ impl Story<'_> {
         let advance = json!({"seconds": seconds});
         let event_id = self.api.post("/api/v1/test/clock/advance", &advance)?;
         self.api.applied(&event_id)?;
-        row(
-            "test clock",
-            &format!("moved on by {days} days and {SLACK_SECONDS} s"),
-        );
+        row("test clock", &format!("moved on by {days} days and {SLACK_SECONDS} s"));
         let commission = self.in_state(order, "payable")?;
         row("payable", &words::money(&commission));
         Ok(())
@@ -158,10 +130,7 @@ impl Story<'_> {
         let body = json!({"externalOrderId": order.external_id, "status": status});
         let event_id = self.api.post("/api/v1/order-status", &body)?;
         self.api.applied(&event_id)?;
-        row(
-            &format!("order {status}"),
-            &format!("{} → 202, applied", order.external_id),
-        );
+        row(&format!("order {status}"), &format!("{} → 202, applied", order.external_id));
         Ok(())
     }
 
@@ -172,9 +141,8 @@ impl Story<'_> {
     /// The order's commission, once it is as `wanted`.
     fn commission(&self, order: &Order, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         let path = format!("/api/v1/commissions?conversionId={}", order.conversion_id);
-        let mut list = self
-            .api
-            .settled(&path, |list| list.pointer("/data/0").is_some_and(&wanted))?;
+        let mut list =
+            self.api.settled(&path, |list| list.pointer("/data/0").is_some_and(&wanted))?;
         Ok(list["data"][0].take())
     }
 }

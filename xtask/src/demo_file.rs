@@ -67,9 +67,7 @@ pub struct Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -105,47 +103,26 @@ impl DemoFile {
     pub fn read(data: &Path) -> Result<Self> {
         let file = data.join("demo.json");
         let text = fs::read_to_string(&file).with_context(|| {
-            format!(
-                "no {}: start `cargo xtask dev` first (same --data)",
-                file.display()
-            )
+            format!("no {}: start `cargo xtask dev` first (same --data)", file.display())
         })?;
         serde_json::from_str(&text).with_context(|| format!("{} is damaged", file.display()))
     }
 
     /// The first merchant with its key and its first link in one environment.
     pub fn walk(&self, environment: &str) -> Result<(&Merchant, &Key, &Link)> {
-        let merchant = self
-            .merchants
-            .first()
-            .context("demo.json names no merchant")?;
-        let key = merchant
-            .keys
-            .iter()
-            .find(|key| key.environment == environment);
+        let merchant = self.merchants.first().context("demo.json names no merchant")?;
+        let key = merchant.keys.iter().find(|key| key.environment == environment);
         let link = self
             .links
             .iter()
             .find(|link| link.merchant_id == merchant.id && link.environment == environment);
-        let missing = || {
-            format!(
-                "demo.json: {} lacks a {environment} key or link",
-                merchant.name
-            )
-        };
-        Ok((
-            merchant,
-            key.with_context(missing)?,
-            link.with_context(missing)?,
-        ))
+        let missing = || format!("demo.json: {} lacks a {environment} key or link", merchant.name);
+        Ok((merchant, key.with_context(missing)?, link.with_context(missing)?))
     }
 
     /// How many days a commission earned by this link waits.
     pub fn hold_days(&self, link: &Link) -> u64 {
-        let mut campaigns = self
-            .merchants
-            .iter()
-            .flat_map(|merchant| &merchant.campaigns);
+        let mut campaigns = self.merchants.iter().flat_map(|merchant| &merchant.campaigns);
         campaigns
             .find(|campaign| campaign.id == link.campaign_id)
             .and_then(|campaign| campaign.hold_days)

@@ -44,10 +44,7 @@ pub struct DevOptions {
 
 /// The data folder of `dev`, by option or by default.
 pub fn data_folder(option: Option<&Path>) -> Result<PathBuf> {
-    Ok(std::path::absolute(option.map_or_else(
-        || paths::target().join("dev"),
-        Path::to_owned,
-    ))?)
+    Ok(std::path::absolute(option.map_or_else(|| paths::target().join("dev"), Path::to_owned))?)
 }
 
 /// What settlement reads from its environment, with the secrets of a data folder.
@@ -82,15 +79,9 @@ pub fn dev(options: &DevOptions) -> Result<()> {
 /// Two `dev` on one folder would share a database and two sets of objects.
 fn claim(data: &Path) -> Result<std::fs::File> {
     std::fs::create_dir_all(data)?;
-    let file = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(data.join("dev.lock"))?;
+    let file = std::fs::File::options().create(true).append(true).open(data.join("dev.lock"))?;
     if file.try_lock().is_err() {
-        bail!(
-            "another `cargo xtask dev` runs on {}; choose another with --data",
-            data.display()
-        );
+        bail!("another `cargo xtask dev` runs on {}; choose another with --data", data.display());
     }
     Ok(file)
 }
@@ -108,9 +99,7 @@ impl Running {
         let (postgres, database_url) = database(options, data)?;
         let edge_url = format!("http://127.0.0.1:{}", options.edge_port);
         let environment = settlement_environment(data, &database_url, &edge_url)?;
-        step("migrations", |_| {
-            settlement::run(&["migrate"], &environment)
-        })?;
+        step("migrations", |_| settlement::run(&["migrate"], &environment))?;
         let settlement = step("settlement starts", |step| {
             let started = Settlement::start(&SettlementOptions {
                 port: Some(options.settlement_port),
@@ -126,19 +115,9 @@ impl Running {
             Ok(started)
         })?;
         step("demo network", |_| {
-            seed(
-                data,
-                &edge_url,
-                settlement.url(),
-                &database_url,
-                &environment,
-            )
+            seed(data, &edge_url, settlement.url(), &database_url, &environment)
         })?;
-        Ok(Self {
-            edge,
-            settlement,
-            postgres,
-        })
+        Ok(Self { edge, settlement, postgres })
     }
 
     /// Waits until asked to stop, or until a part ends by itself.
@@ -159,9 +138,7 @@ impl Running {
 
     fn children(&self) -> impl Iterator<Item = &Child> {
         let postgres = self.postgres.as_ref().map(Server::child);
-        [self.edge.child(), self.settlement.child()]
-            .into_iter()
-            .chain(postgres)
+        [self.edge.child(), self.settlement.child()].into_iter().chain(postgres)
     }
 }
 
@@ -179,12 +156,7 @@ fn database(options: &DevOptions, data: &Path) -> Result<(Option<Server>, String
     };
     let server = step("Postgres starts", |step| {
         let data_dir = data.join("postgres");
-        let options = StartOptions {
-            data_dir,
-            port,
-            durable: true,
-            remove_on_stop: false,
-        };
+        let options = StartOptions { data_dir, port, durable: true, remove_on_stop: false };
         let server = Server::start(&options)?;
         step.note(format!("in {}", server.data_dir().display()));
         Ok(server)
@@ -196,18 +168,8 @@ fn database(options: &DevOptions, data: &Path) -> Result<(Option<Server>, String
 /// The port of the last start if it is still free: the database keeps its URL.
 fn known_port(data: &Path) -> Option<u16> {
     let url = DemoFile::read(data).ok()?.database_url;
-    let port = url
-        .rsplit_once('@')?
-        .1
-        .split_once(':')?
-        .1
-        .split('/')
-        .next()?
-        .parse()
-        .ok()?;
-    require_free(port, "--postgres-port")
-        .is_ok()
-        .then_some(port)
+    let port = url.rsplit_once('@')?.1.split_once(':')?.1.split('/').next()?.parse().ok()?;
+    require_free(port, "--postgres-port").is_ok().then_some(port)
 }
 
 fn start_edge(
@@ -238,9 +200,7 @@ fn seed(
     environment: &BTreeMap<String, String>,
 ) -> Result<String> {
     let out = data.join("demo.json");
-    let out = out
-        .to_str()
-        .context("the data folder's path is not UTF-8")?;
+    let out = out.to_str().context("the data folder's path is not UTF-8")?;
     let mut arguments = vec!["demo", "seed", "--out", out, "--edge-url", edge_url];
     arguments.extend(["--settlement-url", settlement_url]);
     if DemoFile::read(data).map_or(true, |known| known.database_url != database_url) {
@@ -250,7 +210,5 @@ fn seed(
 }
 
 fn shards() -> BTreeMap<String, String> {
-    SHARDS
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    SHARDS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }

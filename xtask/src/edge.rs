@@ -68,10 +68,7 @@ impl Edge {
         spec.environment = environment(&options.folder);
         spec.orders.remove = options.remove_on_stop.then(|| options.folder.clone());
         spec.folder.clone_from(&options.folder);
-        let edge = Self {
-            child: Child::start(&spec)?,
-            url: format!("http://127.0.0.1:{port}"),
-        };
+        let edge = Self { child: Child::start(&spec)?, url: format!("http://127.0.0.1:{port}") };
         edge.wait_until_healthy()?;
         Ok(edge)
     }

@@ -19,9 +19,7 @@ pub fn watch() -> Result<()> {
 
 /// Whether somebody asked this process to stop.
 pub fn requested() -> bool {
-    REQUESTED
-        .get()
-        .is_some_and(|flag| flag.load(Ordering::SeqCst))
+    REQUESTED.get().is_some_and(|flag| flag.load(Ordering::SeqCst))
 }
 
 /// An error once somebody asked this process to stop.

@@ -33,19 +33,11 @@ pub fn wait_until(child: &Child, limit: Duration, mut ready: impl FnMut() -> boo
     while !ready() {
         interrupt::check()?;
         if let Some(end) = child.ended() {
-            bail!(
-                "{} ended while starting ({end}):\n{}",
-                child.name(),
-                child.log_tail()
-            );
+            bail!("{} ended while starting ({end}):\n{}", child.name(), child.log_tail());
         }
         if began.elapsed() > limit {
             let seconds = limit.as_secs();
-            bail!(
-                "{} was not ready in {seconds} s:\n{}",
-                child.name(),
-                child.log_tail()
-            );
+            bail!("{} was not ready in {seconds} s:\n{}", child.name(), child.log_tail());
         }
         std::thread::sleep(POLL);
     }
@@ -61,9 +53,6 @@ pub fn wait_until_healthy(child: &Child, url: &str, limit: Duration) -> Result<(
         .into();
     let health = format!("{url}/healthz");
     wait_until(child, limit, || {
-        agent
-            .get(&health)
-            .call()
-            .is_ok_and(|answer| answer.status().as_u16() == 200)
+        agent.get(&health).call().is_ok_and(|answer| answer.status().as_u16() == 200)
     })
 }

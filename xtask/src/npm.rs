@@ -24,8 +24,7 @@ pub fn ensure() -> Result<()> {
     }
     step("npm parts: wrangler, esbuild, binaryen, Postgres", |step| {
         let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund"])
-            .current_dir(root);
+        npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(root);
         step.run(&mut npm)?;
         link_libraries(&postgres::package())?;
         Ok(fs::write(&stamp, &wanted)?)

@@ -69,12 +69,7 @@ impl Server {
         spec.orders.remove = options.remove_on_stop.then(|| data_dir.clone());
         (spec.orders.uid, spec.orders.gid) = (account.map(|a| a.uid), account.map(|a| a.gid));
         spec.folder.clone_from(&data_dir);
-        let server = Self {
-            child: Child::start(&spec)?,
-            data_dir,
-            port,
-            password,
-        };
+        let server = Self { child: Child::start(&spec)?, data_dir, port, password };
         server.wait_until_ready()?;
         Ok(server)
     }
@@ -86,10 +81,7 @@ impl Server {
 
     /// `postgres://…` of another database of this server.
     pub fn database_url(&self, database: &str) -> String {
-        format!(
-            "postgres://{USER}:{}@127.0.0.1:{}/{database}",
-            self.password, self.port
-        )
+        format!("postgres://{USER}:{}@127.0.0.1:{}/{database}", self.password, self.port)
     }
 
     /// The process, to ask whether it ended, and its log.
@@ -147,11 +139,7 @@ fn settings(port: u16, durable: bool) -> Vec<String> {
         "log_timezone=UTC".to_owned(),
     ];
     if !durable {
-        let fast = [
-            "fsync=off",
-            "synchronous_commit=off",
-            "full_page_writes=off",
-        ];
+        let fast = ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
         settings.extend(fast.map(str::to_owned));
     }
     settings

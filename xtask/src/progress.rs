@@ -47,12 +47,7 @@ impl Step {
         };
         spinner.set_prefix(title.to_owned());
         spinner.enable_steady_tick(Duration::from_millis(120));
-        Self {
-            title: title.to_owned(),
-            spinner,
-            began: Instant::now(),
-            note: Mutex::new(None),
-        }
+        Self { title: title.to_owned(), spinner, began: Instant::now(), note: Mutex::new(None) }
     }
 
     /// Adds a fact to the line that stays when the work is done.
@@ -109,17 +104,9 @@ impl Step {
     fn end(&self, done: bool) {
         self.spinner.finish_and_clear();
         let mark = if done { "✓" } else { "✗" };
-        let note = self
-            .note
-            .lock()
-            .expect("no thread panics while it notes")
-            .take();
+        let note = self.note.lock().expect("no thread panics while it notes").take();
         let note = note.map(|note| format!(" – {note}")).unwrap_or_default();
-        eprintln!(
-            "{mark} {}{note} ({:.1} s)",
-            self.title,
-            self.began.elapsed().as_secs_f32()
-        );
+        eprintln!("{mark} {}{note} ({:.1} s)", self.title, self.began.elapsed().as_secs_f32());
     }
 }
 

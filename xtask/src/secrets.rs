@@ -64,10 +64,7 @@ impl Secrets {
     /// Settlement's secrets by the names of their variables.
     pub fn for_settlement(&self) -> BTreeMap<String, String> {
         let mut variables = self.for_both();
-        variables.insert(
-            "SEALING_PUBLIC_KEY".to_owned(),
-            self.sealing_public_key.clone(),
-        );
+        variables.insert("SEALING_PUBLIC_KEY".to_owned(), self.sealing_public_key.clone());
         variables.insert("MASTER_KEYS".to_owned(), self.master_keys.clone());
         variables
     }
@@ -78,9 +75,7 @@ impl Secrets {
             ("HASH_KEY", &self.hash_key),
             ("INTERNAL_KEYS", &self.internal_keys),
         ];
-        pairs
-            .map(|(name, value)| (name.to_owned(), value.clone()))
-            .into()
+        pairs.map(|(name, value)| (name.to_owned(), value.clone())).into()
     }
 }
 
@@ -98,11 +93,7 @@ pub fn write_private(file: &Path, text: &str) -> Result<()> {
     // A file that is there keeps its mode, so it is replaced, not overwritten.
     let fresh = file.with_extension("new");
     let _ = fs::remove_file(&fresh);
-    let mut out = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&fresh)?;
+    let mut out = File::options().write(true).create_new(true).mode(0o600).open(&fresh)?;
     out.write_all(text.as_bytes())?;
     fs::rename(&fresh, file).with_context(|| format!("cannot write {}", file.display()))
 }

@@ -43,10 +43,7 @@ pub fn run(arguments: &[&str], environment: &BTreeMap<String, String>) -> Result
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "settlement {} failed:\n{printed}{errors}",
-            arguments.join(" ")
-        );
+        bail!("settlement {} failed:\n{printed}{errors}", arguments.join(" "));
     }
     Ok(printed)
 }
@@ -77,15 +74,10 @@ impl Settlement {
         let program = vec![binary().into_os_string(), "serve".into()];
         let mut spec = Spec::new("settlement", &log, program);
         spec.environment.clone_from(&options.environment);
-        spec.environment
-            .insert("LISTEN".to_owned(), format!("127.0.0.1:{port}"));
-        spec.environment
-            .insert("NO_COLOR".to_owned(), "1".to_owned());
+        spec.environment.insert("LISTEN".to_owned(), format!("127.0.0.1:{port}"));
+        spec.environment.insert("NO_COLOR".to_owned(), "1".to_owned());
         let url = format!("http://127.0.0.1:{port}");
-        let settlement = Self {
-            child: Child::start(&spec)?,
-            url,
-        };
+        let settlement = Self { child: Child::start(&spec)?, url };
         settlement.wait_until_healthy()?;
         Ok(settlement)
     }

@@ -44,24 +44,9 @@ pub fn test(options: &TestOptions) -> Result<()> {
 }
 
 fn lints() -> [CargoStep<'static>; 3] {
-    let native = vec![
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--",
-        "-D",
-        "warnings",
-    ];
-    let wasm = [
-        "clippy",
-        "--package",
-        "edge-worker",
-        "--target",
-        WASM_TARGET,
-        "--",
-        "-D",
-        "warnings",
-    ];
+    let native = vec!["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+    let wasm =
+        ["clippy", "--package", "edge-worker", "--target", WASM_TARGET, "--", "-D", "warnings"];
     [
         ("format", vec!["fmt", "--all", "--check"]),
         ("clippy", native),
@@ -77,10 +62,7 @@ fn cargo(title: &str, arguments: &[&str]) -> Result<()> {
         .status()
         .context("cannot start cargo")?;
     if !status.success() {
-        bail!(
-            "{title} failed; again by itself: cargo {}",
-            arguments.join(" ")
-        );
+        bail!("{title} failed; again by itself: cargo {}", arguments.join(" "));
     }
     Ok(())
 }

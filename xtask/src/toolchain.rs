@@ -45,16 +45,8 @@ pub fn ensure() -> Result<Tools> {
 
 /// Brings a component of the Rust tool chain, such as `clippy`, if `cargo <command>` lacks it.
 pub fn ensure_component(component: &str, command: &str) -> Result<()> {
-    let there = Command::new("cargo")
-        .args([command, "--version"])
-        .output()?
-        .status
-        .success();
-    if there {
-        Ok(())
-    } else {
-        rustup(&["component", "add", component])
-    }
+    let there = Command::new("cargo").args([command, "--version"]).output()?.status.success();
+    if there { Ok(()) } else { rustup(&["component", "add", component]) }
 }
 
 /// Brings the Wasm target.
@@ -72,10 +64,8 @@ pub fn ensure_target() -> Result<()> {
 
 fn rustup(arguments: &[&str]) -> Result<()> {
     let line = format!("rustup {}", arguments.join(" "));
-    step(&line, |step| {
-        step.run(Command::new("rustup").args(arguments))
-    })
-    .with_context(|| format!("`{line}` failed: run it by hand where rustup can download"))
+    step(&line, |step| step.run(Command::new("rustup").args(arguments)))
+        .with_context(|| format!("`{line}` failed: run it by hand where rustup can download"))
 }
 
 /// Installs one tool into its versioned folder of the cache; answers with its `bin` folder. The
@@ -92,29 +82,16 @@ fn ensure_tool(name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
     }
     let partial = tools.join(format!(".partial-{name}"));
     let _ = fs::remove_dir_all(&partial);
-    step(
-        &format!("{name} {version}: built once, some minutes"),
-        |step| {
-            let mut cargo = Command::new("cargo");
-            cargo
-                .args(["install", name, "--version", version])
-                .args(options);
-            cargo
-                .arg("--root")
-                .arg(&partial)
-                .arg("--target-dir")
-                .arg(partial.join("build"));
-            cargo.args(
-                LIGHT_PROFILE
-                    .iter()
-                    .flat_map(|setting| ["--config", setting]),
-            );
-            step.run(cargo.current_dir(&tools))?;
-            fs::remove_dir_all(partial.join("build"))?;
-            fs::rename(&partial, &folder)
-                .with_context(|| format!("cannot move the tool to {}", folder.display()))
-        },
-    )?;
+    step(&format!("{name} {version}: built once, some minutes"), |step| {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["install", name, "--version", version]).args(options);
+        cargo.arg("--root").arg(&partial).arg("--target-dir").arg(partial.join("build"));
+        cargo.args(LIGHT_PROFILE.iter().flat_map(|setting| ["--config", setting]));
+        step.run(cargo.current_dir(&tools))?;
+        fs::remove_dir_all(partial.join("build"))?;
+        fs::rename(&partial, &folder)
+            .with_context(|| format!("cannot move the tool to {}", folder.display()))
+    })?;
     Ok(folder.join("bin"))
 }
 

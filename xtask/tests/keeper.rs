@@ -11,29 +11,19 @@ use xtask::process::{Child, Spec, build_keeper};
 /// A shell that starts a grandchild, says both ids, and does not end by itself.
 fn family(folder: &Path, trap: &str) -> Spec {
     let script = format!("{trap} sleep 300 & echo $$ $!; wait; wait");
-    Spec::new(
-        "family",
-        &folder.join("log"),
-        vec!["sh".into(), "-c".into(), script.into()],
-    )
+    Spec::new("family", &folder.join("log"), vec!["sh".into(), "-c".into(), script.into()])
 }
 
 fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(
-            began.elapsed() < Duration::from_secs(12),
-            "{what} did not happen"
-        );
+        assert!(began.elapsed() < Duration::from_secs(12), "{what} did not happen");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
 fn alive(id: &str) -> bool {
-    let kill = Command::new("kill")
-        .args(["-0", id])
-        .stderr(Stdio::null())
-        .status();
+    let kill = Command::new("kill").args(["-0", id]).stderr(Stdio::null()).status();
     kill.expect("every Unix has `kill`").success()
 }
 
@@ -42,13 +32,7 @@ fn ids(folder: &Path) -> Vec<String> {
     let mut ids = Vec::new();
     eventually("the log line", || {
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        ids = log
-            .lines()
-            .last()
-            .unwrap_or("")
-            .split(' ')
-            .map(str::to_owned)
-            .collect();
+        ids = log.lines().last().unwrap_or("").split(' ').map(str::to_owned).collect();
         ids.len() == 2
     });
     ids
@@ -92,11 +76,7 @@ fn a_killed_program_starts_again_and_its_end_is_told() {
 #[test]
 fn a_program_that_cannot_start_says_why() {
     let folder = TempDir::new().unwrap();
-    let spec = Spec::new(
-        "nothing",
-        &folder.path().join("log"),
-        vec!["/no/such".into()],
-    );
+    let spec = Spec::new("nothing", &folder.path().join("log"), vec!["/no/such".into()]);
     let message = Child::start(&spec).unwrap_err().to_string();
     assert!(message.contains("cannot start /no/such"), "{message}");
 }
@@ -107,11 +87,7 @@ fn killing_the_asking_process_hard_ends_the_program_and_removes_its_folder() {
     let doomed = folder.path().join("doomed");
     fs::create_dir(&doomed).unwrap();
     // The pipe's only writer is `holder`: it stands for the asking process.
-    let mut holder = Command::new("sleep")
-        .arg("300")
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut holder = Command::new("sleep").arg("300").stdout(Stdio::piped()).spawn().unwrap();
     let mut keeper = Command::new(build_keeper().unwrap())
         .arg("keep")
         .arg("--log")

@@ -99,7 +99,9 @@ impl Reason {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Absent => "The order came without a click id.",
-            Self::Mangled => "The click id is not one of this network's, or was damaged on the way.",
+            Self::Mangled => {
+                "The click id is not one of this network's, or was damaged on the way."
+            }
             Self::Forged => "The click id has a false seal: it was not made here.",
             Self::LinkUnknown => "The click id is genuine, but its link is not known.",
             Self::OtherMerchant => "The click led to another merchant.",
@@ -166,7 +168,7 @@ pub fn attribute(order: Order<'_>, click: &ClickFacts) -> (Verdict, Receipt) {
     let mut risk_reasons = Vec::new();
     let (verdict, confidence, why) = match judged {
         Ok(link) => {
-            candidate.result = "won".to_owned();
+            "won".clone_into(&mut candidate.result);
             if !click.recorded {
                 candidate.notes.push("click_record_missing".to_owned());
             }
@@ -247,8 +249,7 @@ fn describe(order: Order<'_>, click: &ClickFacts) -> Candidate {
         click_id: order.click_id.map(str::to_owned),
         class,
         clicked_at: click.clicked_at,
-        window_until: own
-            .and_then(|link| Some(window_until(click.clicked_at?, link.cookie_days))),
+        window_until: own.and_then(|link| Some(window_until(click.clicked_at?, link.cookie_days))),
         affiliate_id: own.map(|link| link.affiliate),
         notes: Vec::new(),
     }
@@ -327,8 +328,8 @@ mod tests {
         for class in ClickClass::ALL {
             let (verdict, receipt) = result(proven(class), Some(link()), 2000);
             assert_eq!(verdict, Verdict::Click(link()));
-            let expected = (class != ClickClass::Human)
-                .then(|| format!("click_class_{}", class.as_str()));
+            let expected =
+                (class != ClickClass::Human).then(|| format!("click_class_{}", class.as_str()));
             assert_eq!(receipt.risk_reasons, Vec::from_iter(expected));
         }
     }

@@ -30,8 +30,7 @@ impl Clock {
 
     /// The merchant's time at a real instant.
     pub fn at(&self, real: Timestamp) -> Timestamp {
-        let seconds: i64 =
-            self.moves.iter().filter(|m| m.real_at <= real).map(|m| m.seconds).sum();
+        let seconds: i64 = self.moves.iter().filter(|m| m.real_at <= real).map(|m| m.seconds).sum();
         later(real, seconds)
     }
 }

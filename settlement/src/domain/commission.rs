@@ -150,8 +150,12 @@ impl Commission {
             return Verdict::Unchanged;
         }
         let id = self.id();
-        let transfer =
-            ledger::transfer_of_adjustment(self.subject(&id, cause.at), self.state, delta, taken_back);
+        let transfer = ledger::transfer_of_adjustment(
+            self.subject(&id, cause.at),
+            self.state,
+            delta,
+            taken_back,
+        );
         steps.transfers.extend(transfer);
         self.net = net;
         self.reason = cause.reason.map(str::to_owned).or(self.reason.take());

@@ -197,7 +197,9 @@ mod tests {
     }
 
     fn shown(entries: &[Entry]) -> Vec<String> {
-        let sign = |entry: &Entry| if entry.amount.is_sign_negative() { "-" } else { "+" };
+        let sign = |entry: &Entry| {
+            if entry.amount.is_sign_negative() { "-" } else { "+" }
+        };
         entries.iter().map(|entry| format!("{}{}", sign(entry), entry.account.as_str())).collect()
     }
 
@@ -231,7 +233,9 @@ mod tests {
     fn every_move_of_the_table_sums_to_zero() {
         for from in State::ALL {
             for event in Event::ALL {
-                let Verdict::Move(to) = step(from, event) else { continue };
+                let Verdict::Move(to) = step(from, event) else {
+                    continue;
+                };
                 let entries = entries_of_move(Some(from), to, x());
                 let sum: Decimal = entries.iter().map(|entry| entry.amount).sum();
                 assert_eq!(sum, Decimal::ZERO, "{from:?} × {event:?}");

@@ -228,7 +228,9 @@ impl Order {
             "rounding": "half_even",
             "lines": priced.lines,
         });
-        let Some(terms) = freeze(&priced, self.currency, windows, receipt) else { return };
+        let Some(terms) = freeze(&priced, self.currency, windows, receipt) else {
+            return;
+        };
         if priced.amount.is_zero() {
             return;
         }

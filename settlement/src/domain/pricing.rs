@@ -220,7 +220,9 @@ fn share_rule(rule: &RuleVersion, members: &[usize], lines: &[Line<'_>], exact: 
         };
     }
     let total: Decimal = members.iter().map(|&at| exact[at]).sum();
-    let Some(cap) = rule.cap.filter(|cap| total > *cap) else { return };
+    let Some(cap) = rule.cap.filter(|cap| total > *cap) else {
+        return;
+    };
     let (&last, others) = members.split_last().expect("a rule is priced because a line chose it");
     let mut left = cap;
     for &at in others {
@@ -241,7 +243,8 @@ fn settle_noise(amount: Decimal) -> Decimal {
 fn largest_remainder(exact: &[Decimal], amount: Decimal, currency: Currency) -> Vec<Decimal> {
     let digits = currency.minor_digits();
     let unit = Decimal::new(1, digits);
-    let mut shown: Vec<Decimal> = exact.iter().map(|share| share.trunc_with_scale(digits)).collect();
+    let mut shown: Vec<Decimal> =
+        exact.iter().map(|share| share.trunc_with_scale(digits)).collect();
     let mut left = amount - shown.iter().sum::<Decimal>();
     let mut order: Vec<usize> = (0..exact.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(exact[at] - shown[at]));
@@ -257,8 +260,8 @@ fn largest_remainder(exact: &[Decimal], amount: Decimal, currency: Currency) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::rule::tests::{at, npr, rule};
     use super::super::rule::Subject;
+    use super::super::rule::tests::{at, npr, rule};
     use super::*;
     use proptest::prelude::*;
 

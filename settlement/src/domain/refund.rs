@@ -76,15 +76,11 @@ pub fn left_by_items(
     let mut everything = true;
     let mut net = Decimal::ZERO;
     for line in lines {
-        let back = line
-            .sku
-            .as_ref()
-            .and_then(|sku| open.get_mut(sku))
-            .map_or(0, |open| {
-                let taken = (*open).min(line.quantity);
-                *open -= taken;
-                taken
-            });
+        let back = line.sku.as_ref().and_then(|sku| open.get_mut(sku)).map_or(0, |open| {
+            let taken = (*open).min(line.quantity);
+            *open -= taken;
+            taken
+        });
         everything &= back == line.quantity;
         let kept = Decimal::from(line.quantity - back);
         net += line.exact * kept / Decimal::from(line.quantity.max(1));

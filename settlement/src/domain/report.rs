@@ -100,8 +100,7 @@ fn decision(order: &mut Order, reported: Reported<'_>, steps: &mut Steps) -> (Co
         let sentence = "A later decision on this commission has already been taken.";
         return (Code::StaleDecision, sentence.to_owned());
     }
-    let cause =
-        Cause { at: reported.received_at, reason: reported.report.reason.as_deref() };
+    let cause = Cause { at: reported.received_at, reason: reported.report.reason.as_deref() };
     let event = match status {
         OrderStatus::CommissionApproved => Event::MerchantApproves,
         _ => Event::MerchantRejects,
@@ -196,24 +195,21 @@ fn record_taken_back(order: &mut Order, report: &OrderStatusReport) -> Left {
 }
 
 fn left_by_items(order: &Order) -> Left {
-    match &order.commission {
-        Some(commission) => {
-            refund::left_by_items(&commission.terms.lines, &order.returned, order.currency)
-        }
-        // Without a commission only "everything is back" matters.
-        None => {
-            let back = |sku: &str| order.returned.get(sku).copied().unwrap_or(0);
-            let mut sold = std::collections::BTreeMap::<&str, u64>::new();
-            for item in &order.items {
-                *sold.entry(&item.sku).or_default() += u64::from(item.quantity);
-            }
-            if order.items.is_empty() {
-                sold.extend(order.product.as_deref().map(|sku| (sku, 1)));
-            }
-            let all = sold.iter().all(|(sku, units)| u64::from(back(sku)) >= *units);
-            if all { Left::Nothing } else { Left::Net(order.amount) }
-        }
+    if let Some(commission) = &order.commission {
+        let lines = &commission.terms.lines;
+        return refund::left_by_items(lines, &order.returned, order.currency);
     }
+    // Without a commission only "everything is back" matters.
+    let back = |sku: &str| order.returned.get(sku).copied().unwrap_or(0);
+    let mut sold = std::collections::BTreeMap::<&str, u64>::new();
+    for item in &order.items {
+        *sold.entry(&item.sku).or_default() += u64::from(item.quantity);
+    }
+    if order.items.is_empty() {
+        sold.extend(order.product.as_deref().map(|sku| (sku, 1)));
+    }
+    let all = sold.iter().all(|(sku, units)| u64::from(back(sku)) >= *units);
+    if all { Left::Nothing } else { Left::Net(order.amount) }
 }
 
 fn record_status(order: &mut Order, reported: Reported<'_>) {

@@ -253,8 +253,7 @@ pub(super) mod tests {
             ..book.0[0].clone()
         });
         let version = |second| {
-            let question =
-                Question { sku: None, campaign: None, currency: npr(), at: at(second) };
+            let question = Question { sku: None, campaign: None, currency: npr(), at: at(second) };
             book.choose(question).0.map(|rule| rule.version)
         };
         assert_eq!([version(10), version(50), version(99)], [Some(1); 3]);

@@ -21,10 +21,10 @@ pub const CONVERSION_WAIT_SECONDS: i64 = 90 * 86_400;
 
 impl Book {
     /// Settles the next event of the stream.
-    pub fn settle(&mut self, record: Record) {
+    pub fn settle(&mut self, record: &Record) {
         let outcome = match &record.event {
-            Event::Conversion(event) => self.conversion(&record, event, false),
-            Event::OrderStatus(report) => self.order_status(&record, report),
+            Event::Conversion(event) => self.conversion(record, event, false),
+            Event::OrderStatus(report) => self.order_status(record, report),
             Event::ClockAdvance(by) => {
                 let by = Move { real_at: record.received_at, seconds: i64::from(by.seconds) };
                 self.clock.advance(by);
@@ -36,7 +36,7 @@ impl Book {
         let opened = matches!(outcome.code, Code::Applied | Code::Recorded | Code::InReview);
         let conversion = outcome.conversion.filter(|_| opened);
         let is_conversion = matches!(record.event, Event::Conversion(_));
-        self.finish(&record, outcome);
+        self.finish(record, outcome);
         if let Some(conversion) = conversion.filter(|_| is_conversion) {
             self.resume_reports(conversion);
         }
@@ -98,12 +98,8 @@ impl Book {
             let sentence = "orderedAt is more than 24 hours ahead of the test clock.";
             return Outcome::new(Code::TimeAhead, sentence);
         }
-        let reported = order::Reported {
-            scope: self.scope,
-            event_id: &record.event_id,
-            event,
-            received_at,
-        };
+        let reported =
+            order::Reported { scope: self.scope, event_id: &record.event_id, event, received_at };
         let (facts, windows) = self.click_facts(event.click_id.as_deref());
         let (verdict, receipt) = order::judge(reported, &facts);
         if verdict == Verdict::AwaitingLink && !expired {
@@ -114,11 +110,8 @@ impl Book {
         if let Some(status) = event.order_status {
             let report = status_inside(event, status);
             // Inside a conversion a status counts from when it was accepted.
-            let inside = report::Reported {
-                event_id: &record.event_id,
-                report: &report,
-                received_at,
-            };
+            let inside =
+                report::Reported { event_id: &record.event_id, report: &report, received_at };
             report::apply(&mut order, inside, steps);
             self.changes.facts.push(Fact {
                 conversion: id,
@@ -212,14 +205,16 @@ impl Book {
             },
         };
         let SentClick::Proven(click) = read else {
-            return (ClickFacts { sent: read, link: None, clicked_at: None, recorded: false }, None);
+            return (
+                ClickFacts { sent: read, link: None, clicked_at: None, recorded: false },
+                None,
+            );
         };
         let recorded = sent
             .and_then(shared::click_id::canonical)
             .and_then(|id| self.click_instants.get(&id).copied());
-        let exact = recorded.or_else(|| {
-            Timestamp::from_second(i64::from(click.clicked_at_seconds)).ok()
-        });
+        let exact =
+            recorded.or_else(|| Timestamp::from_second(i64::from(click.clicked_at_seconds)).ok());
         let clicked_at = exact.map(|at| self.clock.at(at));
         let known = clicked_at.and_then(|at| self.links.get(&click.link_number)?.at(at));
         let click_facts = ClickFacts {

@@ -54,9 +54,7 @@ fn is_of_content(cause: &sqlx::Error) -> bool {
     match cause {
         sqlx::Error::Database(database) => {
             // 40: deadlock or serialisation; 53, 57, 58: the server's own troubles.
-            let class = database
-                .code()
-                .map(|code| code.chars().take(2).collect::<String>());
+            let class = database.code().map(|code| code.chars().take(2).collect::<String>());
             !matches!(class.as_deref(), Some("40" | "53" | "57" | "58" | "08"))
         }
         sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_) => true,
@@ -92,15 +90,10 @@ async fn settle_into(
     let read = read::events(events);
     let mut books = books_for(connection, click_keys, &read).await?;
     for (scope, event) in read {
-        let book = books
-            .get_mut(&scope)
-            .expect("a book was loaded for every scope of the batch");
+        let book = books.get_mut(&scope).expect("a book was loaded for every scope of the batch");
         match event {
-            read::Read::Record(record) => book.settle(record),
-            read::Read::Unreadable {
-                event_id,
-                received_at,
-            } => {
+            read::Read::Record(record) => book.settle(&record),
+            read::Read::Unreadable { event_id, received_at } => {
                 book.refuse_unreadable(event_id, received_at);
             }
         }

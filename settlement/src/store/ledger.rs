@@ -26,46 +26,25 @@ pub async fn post(
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[])
              as t (environment, merchant_id, transfer_key, currency, effective_at)",
     )
-    .bind(
-        transfers
-            .iter()
-            .map(|(scope, _)| scope.environment.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        transfers
-            .iter()
-            .map(|(scope, _)| scope.merchant.0)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        transfers
-            .iter()
-            .map(|(_, t)| t.key.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        transfers
-            .iter()
-            .map(|(_, t)| t.currency.code())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        transfers
-            .iter()
-            .map(|(_, t)| instant::to_row(t.effective_at))
-            .collect::<Vec<_>>(),
-    )
+    .bind(transfers.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(transfers.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(transfers.iter().map(|(_, t)| t.key.as_str()).collect::<Vec<_>>())
+    .bind(transfers.iter().map(|(_, t)| t.currency.code()).collect::<Vec<_>>())
+    .bind(transfers.iter().map(|(_, t)| instant::to_row(t.effective_at)).collect::<Vec<_>>())
     .bind(now)
     .execute(&mut *connection)
     .await?;
+    post_entries(connection, transfers).await
+}
+
+async fn post_entries(
+    connection: &mut PgConnection,
+    transfers: &[(Scope, &Transfer)],
+) -> Result<(), sqlx::Error> {
     let entries: Vec<_> = transfers
         .iter()
         .flat_map(|(scope, transfer)| {
-            transfer
-                .entries
-                .iter()
-                .map(move |entry| (scope, transfer, entry))
+            transfer.entries.iter().map(move |entry| (scope, transfer, entry))
         })
         .collect();
     let affiliate = |transfer: &Transfer, affiliate_account: bool| {
@@ -78,48 +57,18 @@ pub async fn post(
          select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::uuid[],
                               $6::text[], $7::numeric[])",
     )
-    .bind(
-        entries
-            .iter()
-            .map(|(scope, _, _)| scope.environment.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        entries
-            .iter()
-            .map(|(scope, _, _)| scope.merchant.0)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        entries
-            .iter()
-            .map(|(_, t, _)| t.key.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        entries
-            .iter()
-            .map(|(_, _, e)| e.account.as_str())
-            .collect::<Vec<_>>(),
-    )
+    .bind(entries.iter().map(|(scope, _, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|(scope, _, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(entries.iter().map(|(_, t, _)| t.key.as_str()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|(_, _, e)| e.account.as_str()).collect::<Vec<_>>())
     .bind(
         entries
             .iter()
             .map(|(_, t, e)| affiliate(t, e.account.is_affiliate()))
             .collect::<Vec<Option<Uuid>>>(),
     )
-    .bind(
-        entries
-            .iter()
-            .map(|(_, t, _)| t.currency.code())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        entries
-            .iter()
-            .map(|(_, _, e)| e.amount)
-            .collect::<Vec<Decimal>>(),
-    )
+    .bind(entries.iter().map(|(_, t, _)| t.currency.code()).collect::<Vec<_>>())
+    .bind(entries.iter().map(|(_, _, e)| e.amount).collect::<Vec<Decimal>>())
     .execute(connection)
     .await?;
     Ok(())

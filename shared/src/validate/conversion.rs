@@ -29,18 +29,12 @@ pub fn conversion(body: &[u8], context: &Context<'_>) -> Result<Conversion, Faul
     if fields.unreadable() {
         return Err(fields.faults);
     }
-    let external_order_id = fields.external_id(
-        "externalOrderId",
-        EXTERNAL_ID_CHARACTERS_MAX,
-        Need::Required,
-    );
+    let external_order_id =
+        fields.external_id("externalOrderId", EXTERNAL_ID_CHARACTERS_MAX, Need::Required);
     let order_amount = fields.amount("orderAmount", Need::Required);
     let click_id = fields.text("clickId", CLICK_ID_CHARACTERS_MAX, Need::Optional);
-    let external_product_id = fields.external_id(
-        "externalProductId",
-        EXTERNAL_ID_CHARACTERS_MAX,
-        Need::Optional,
-    );
+    let external_product_id =
+        fields.external_id("externalProductId", EXTERNAL_ID_CHARACTERS_MAX, Need::Optional);
     let currency = currency(&mut fields, context);
     let order_status = order_status(&mut fields);
     let ordered_at = fields.instant("orderedAt", context);
@@ -52,20 +46,15 @@ pub fn conversion(body: &[u8], context: &Context<'_>) -> Result<Conversion, Faul
     if let (Some(amount), Some(currency)) = (order_amount, currency) {
         check_minor_digits("orderAmount", amount, currency, &mut fields.faults);
     }
-    let (Some(external_order_id), Some(order_amount), Some(currency), true) = (
-        external_order_id,
-        order_amount,
-        currency,
-        fields.faults.is_empty(),
-    ) else {
+    let (Some(external_order_id), Some(order_amount), Some(currency), true) =
+        (external_order_id, order_amount, currency, fields.faults.is_empty())
+    else {
         return Err(fields.faults);
     };
     let customer_hash = customer_id.map(|id| {
         let merchant = context.merchant.0.as_bytes();
         let environment = context.environment.as_str().as_bytes();
-        context
-            .hash_key
-            .hash("customer", &[merchant, environment, id.as_bytes()])
+        context.hash_key.hash("customer", &[merchant, environment, id.as_bytes()])
     });
     Ok(Conversion {
         external_order_id,
@@ -91,9 +80,7 @@ fn currency(fields: &mut Fields, context: &Context<'_>) -> Option<Currency> {
         _ => None,
     };
     if currency.is_none() {
-        fields
-            .faults
-            .push("currency must be an ISO 4217 code in capitals, like \"NPR\"");
+        fields.faults.push("currency must be an ISO 4217 code in capitals, like \"NPR\"");
     }
     currency
 }
@@ -115,9 +102,7 @@ fn order_status(fields: &mut Fields) -> Option<OrderStatus> {
 fn check_minor_digits(field: &str, amount: Decimal, currency: Currency, faults: &mut Faults) {
     if !currency.holds(amount) {
         let most = currency.minor_digits();
-        faults.push(format!(
-            "{field} must have at most {most} decimals in {currency}"
-        ));
+        faults.push(format!("{field} must have at most {most} decimals in {currency}"));
     }
 }
 
@@ -159,20 +144,13 @@ fn item(at: usize, node: Node, currency: Option<Currency>, faults: &mut Faults) 
                 }
                 unit_price = Some(price);
             }
-            other => faults.push(format!(
-                "items[{at}].{} is not a property here",
-                shown(other)
-            )),
+            other => faults.push(format!("items[{at}].{} is not a property here", shown(other))),
         }
     }
     missing(at, "sku", sku.is_none(), faults);
     missing(at, "quantity", quantity.is_none(), faults);
     missing(at, "unitPrice", unit_price.is_none(), faults);
-    Some(Item {
-        sku: sku??,
-        quantity: quantity??,
-        unit_price: unit_price??,
-    })
+    Some(Item { sku: sku??, quantity: quantity??, unit_price: unit_price?? })
 }
 
 /// Notes a property that was not there at all; one that was there and wrong is noted already.
@@ -189,11 +167,7 @@ pub(super) fn item_sku(at: usize, value: Node, faults: &mut Faults) -> Option<St
         return None;
     };
     let too_long = sku.chars().count() > EXTERNAL_ID_CHARACTERS_MAX;
-    let reason = if too_long {
-        Some("must be at most 160 characters")
-    } else {
-        id_fault(&sku)
-    };
+    let reason = if too_long { Some("must be at most 160 characters") } else { id_fault(&sku) };
     if let Some(reason) = reason {
         faults.push(format!("items[{at}].sku {reason}"));
         return None;
@@ -209,9 +183,8 @@ pub(super) fn item_quantity(at: usize, value: &Node, faults: &mut Faults) -> Opt
     };
     let quantity = quantity.filter(|number| (1..=QUANTITY_MAX).contains(number));
     if quantity.is_none() {
-        faults.push(format!(
-            "items[{at}].quantity must be a whole number from 1 to {QUANTITY_MAX}"
-        ));
+        faults
+            .push(format!("items[{at}].quantity must be a whole number from 1 to {QUANTITY_MAX}"));
     }
     quantity
 }

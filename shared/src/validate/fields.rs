@@ -49,11 +49,7 @@ impl Fields {
     }
 
     fn take(&mut self, name: &str, need: Need) -> Option<(Node, Box<RawValue>)> {
-        let Some(at) = self
-            .properties
-            .iter()
-            .position(|property| property.name == name)
-        else {
+        let Some(at) = self.properties.iter().position(|property| property.name == name) else {
             if need == Need::Required {
                 self.faults.push(format!("{name} is required"));
             }
@@ -76,9 +72,7 @@ impl Fields {
             return None;
         };
         if text.chars().count() > characters_max {
-            self.faults.push(format!(
-                "{name} must be at most {characters_max} characters"
-            ));
+            self.faults.push(format!("{name} must be at most {characters_max} characters"));
             return None;
         }
         Some(text)
@@ -109,8 +103,7 @@ impl Fields {
             _ => None,
         };
         if amount.is_none() {
-            self.faults
-                .push(format!("{name} must be a decimal string like \"2999.00\""));
+            self.faults.push(format!("{name} must be a decimal string like \"2999.00\""));
         }
         amount
     }
@@ -131,8 +124,7 @@ impl Fields {
         };
         let ahead = instant.as_second().saturating_sub(context.now.as_second());
         if context.environment == Environment::Live && ahead > AHEAD_SECONDS_MAX {
-            self.faults
-                .push(format!("{name} must not be more than 24 hours ahead"));
+            self.faults.push(format!("{name} must not be more than 24 hours ahead"));
             return None;
         }
         Some(instant)
@@ -146,9 +138,7 @@ impl Fields {
             return None;
         }
         if raw.get().len() > METADATA_BYTES_MAX {
-            self.faults.push(format!(
-                "metadata must be at most {METADATA_BYTES_MAX} bytes"
-            ));
+            self.faults.push(format!("metadata must be at most {METADATA_BYTES_MAX} bytes"));
             return None;
         }
         Some(raw)
@@ -165,8 +155,7 @@ impl Fields {
         match node {
             Node::List(nodes) if (1..=most).contains(&nodes.len()) => Some(nodes),
             Node::List(_) => {
-                self.faults
-                    .push(format!("{name} must have 1 to {most} entries"));
+                self.faults.push(format!("{name} must have 1 to {most} entries"));
                 None
             }
             _ => {
@@ -182,9 +171,8 @@ impl Fields {
             let name = shown(&property.name);
             match kindly.iter().find(|(wrong, _)| *wrong == property.name) {
                 Some((_, right)) => {
-                    self.faults.push(format!(
-                        "{name} is not a property here; did you mean {right}?"
-                    ));
+                    self.faults
+                        .push(format!("{name} is not a property here; did you mean {right}?"));
                 }
                 None => self.faults.push(format!("{name} is not a property here")),
             }
@@ -213,9 +201,5 @@ pub(super) fn shown(name: &str) -> String {
         .take(NAME_CHARACTERS_SHOWN_MAX)
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect();
-    if name.chars().count() > NAME_CHARACTERS_SHOWN_MAX {
-        format!("{clean}…")
-    } else {
-        clean
-    }
+    if name.chars().count() > NAME_CHARACTERS_SHOWN_MAX { format!("{clean}…") } else { clean }
 }

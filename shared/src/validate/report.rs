@@ -28,11 +28,8 @@ pub fn order_status(body: &[u8], context: &Context<'_>) -> Result<OrderStatusRep
     if fields.unreadable() {
         return Err(fields.faults);
     }
-    let external_order_id = fields.external_id(
-        "externalOrderId",
-        EXTERNAL_ID_CHARACTERS_MAX,
-        Need::Required,
-    );
+    let external_order_id =
+        fields.external_id("externalOrderId", EXTERNAL_ID_CHARACTERS_MAX, Need::Required);
     let status = status(&mut fields);
     let click_id = fields.text("clickId", CLICK_ID_CHARACTERS_MAX, Need::Optional);
     let status_updated_at = fields.instant("statusUpdatedAt", context);
@@ -64,13 +61,8 @@ fn status(fields: &mut Fields) -> Option<OrderStatus> {
         _ => None,
     };
     if status.is_none() {
-        let words: Vec<_> = OrderStatus::ALL
-            .into_iter()
-            .map(OrderStatus::as_str)
-            .collect();
-        fields
-            .faults
-            .push_order_status(format!("status must be one of {}", words.join(", ")));
+        let words: Vec<_> = OrderStatus::ALL.into_iter().map(OrderStatus::as_str).collect();
+        fields.faults.push_order_status(format!("status must be one of {}", words.join(", ")));
     }
     status
 }
@@ -87,16 +79,10 @@ fn check_refund(
     if refunded_amount.is_some() && !items.is_empty() {
         faults.push("refundedAmount and items must not be sent together");
     }
-    let part = if refunded_amount.is_some() {
-        "refundedAmount"
-    } else {
-        "items"
-    };
+    let part = if refunded_amount.is_some() { "refundedAmount" } else { "items" };
     let partial = refunded_amount.is_some() || !items.is_empty();
     if partial && status.is_some_and(|status| !status.is_reversal()) {
-        faults.push(format!(
-            "{part} goes only with status cancelled, returned or refunded"
-        ));
+        faults.push(format!("{part} goes only with status cancelled, returned or refunded"));
     }
 }
 
@@ -110,9 +96,7 @@ fn returned_items(fields: &mut Fields) -> Vec<ReturnedItem> {
             continue;
         };
         if items.iter().any(|known| known.sku == item.sku) {
-            fields
-                .faults
-                .push(format!("items[{at}].sku must not be repeated"));
+            fields.faults.push(format!("items[{at}].sku must not be repeated"));
         }
         items.push(item);
     }
@@ -130,18 +114,12 @@ fn returned_item(at: usize, node: Node, faults: &mut Faults) -> Option<ReturnedI
         match name.as_str() {
             "sku" => sku = Some(item_sku(at, value, faults)),
             "quantity" => quantity = Some(item_quantity(at, &value, faults)),
-            other => faults.push(format!(
-                "items[{at}].{} is not a property here",
-                shown(other)
-            )),
+            other => faults.push(format!("items[{at}].{} is not a property here", shown(other))),
         }
     }
     missing(at, "sku", sku.is_none(), faults);
     missing(at, "quantity", quantity.is_none(), faults);
-    Some(ReturnedItem {
-        sku: sku??,
-        quantity: quantity??,
-    })
+    Some(ReturnedItem { sku: sku??, quantity: quantity?? })
 }
 
 /// Reads a test-clock move, or every fault of the body.

@@ -19,9 +19,7 @@ fn with_context<T>(environment: Environment, run: impl FnOnce(&Context<'_>) -> T
 
 fn conversion_faults(body: &str) -> Vec<String> {
     with_context(Environment::Live, |context| {
-        conversion(body.as_bytes(), context)
-            .map(|_| ())
-            .map_err(Faults::into_messages)
+        conversion(body.as_bytes(), context).map(|_| ()).map_err(Faults::into_messages)
     })
     .err()
     .unwrap_or_default()
@@ -39,9 +37,7 @@ fn a_good_conversion_is_read_whole() {
         "orderedAt":"2026-06-14T09:30:00+05:45","couponCode":"AFF10","metadata":{"n":12345678901234567890123},
         "items":[{"sku":"S","quantity":2,"unitPrice":"10.50"}],"customerId":"c-1""#,
     );
-    let read = with_context(Environment::Live, |context| {
-        conversion(body.as_bytes(), context)
-    });
+    let read = with_context(Environment::Live, |context| conversion(body.as_bytes(), context));
     let read = read.expect("a good body");
     assert_eq!(
         read.metadata.map(|m| m.get().to_owned()).as_deref(),
@@ -49,41 +45,24 @@ fn a_good_conversion_is_read_whole() {
     );
     assert_eq!(read.customer_hash.map(|hash| hash.len()), Some(32));
     assert_eq!(read.items.len(), 1);
-    assert_eq!(
-        read.ordered_at,
-        crate::time::parse_instant("2026-06-14T03:45:00Z")
-    );
+    assert_eq!(read.ordered_at, crate::time::parse_instant("2026-06-14T03:45:00Z"));
 }
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "one table, a row per rule")]
 fn every_fault_of_a_conversion_field_names_the_field() {
     let long = |characters| "x".repeat(characters);
-    let too_many = format!(
-        "[{}]",
-        vec![r#"{"sku":"s","quantity":1,"unitPrice":"1"}"#; 501].join(",")
-    );
+    let too_many =
+        format!("[{}]", vec![r#"{"sku":"s","quantity":1,"unitPrice":"1"}"#; 501].join(","));
     let cases: Vec<(String, &str)> = vec![
-        (
-            r#"{"orderAmount":"1"}"#.into(),
-            "externalOrderId is required",
-        ),
-        (
-            r#"{"externalOrderId":"A"}"#.into(),
-            "orderAmount is required",
-        ),
+        (r#"{"orderAmount":"1"}"#.into(), "externalOrderId is required"),
+        (r#"{"externalOrderId":"A"}"#.into(), "orderAmount is required"),
         (
             r#"{"externalOrderId":null,"orderAmount":"1"}"#.into(),
             "externalOrderId must not be null",
         ),
-        (
-            r#"{"externalOrderId":1,"orderAmount":"1"}"#.into(),
-            "externalOrderId must be a string",
-        ),
-        (
-            r#"{"externalOrderId":"","orderAmount":"1"}"#.into(),
-            "externalOrderId must not be empty",
-        ),
+        (r#"{"externalOrderId":1,"orderAmount":"1"}"#.into(), "externalOrderId must be a string"),
+        (r#"{"externalOrderId":"","orderAmount":"1"}"#.into(), "externalOrderId must not be empty"),
         (
             r#"{"externalOrderId":" A","orderAmount":"1"}"#.into(),
             "externalOrderId must not begin or end",
@@ -137,83 +116,44 @@ fn every_fault_of_a_conversion_field_names_the_field() {
             "orderAmount must have at most 0 decimals in JPY",
         ),
         (
-            format!(
-                r#"{{"externalOrderId":"A","orderAmount":"{}"}}"#,
-                "9".repeat(30)
-            ),
+            format!(r#"{{"externalOrderId":"A","orderAmount":"{}"}}"#, "9".repeat(30)),
             "orderAmount must be a decimal string",
         ),
-        (
-            with(&format!(r#""clickId":"{}""#, long(201))),
-            "clickId must be at most 200",
-        ),
+        (with(&format!(r#""clickId":"{}""#, long(201))), "clickId must be at most 200"),
         (with(r#""clickId":7"#), "clickId must be a string"),
         (with(r#""clickId":null"#), "clickId must not be null"),
         (
             with(&format!(r#""externalProductId":"{}""#, long(161))),
             "externalProductId must be at most 160",
         ),
-        (
-            with(r#""externalProductId":"""#),
-            "externalProductId must not be empty",
-        ),
+        (with(r#""externalProductId":"""#), "externalProductId must not be empty"),
         (with(r#""currency":"npr""#), "currency must be an ISO 4217"),
         (with(r#""currency":"ZZZ""#), "currency must be an ISO 4217"),
         (with(r#""currency":5"#), "currency must be an ISO 4217"),
-        (
-            with(r#""orderStatus":"paid""#),
-            "orderStatus must be one of",
-        ),
+        (with(r#""orderStatus":"paid""#), "orderStatus must be one of"),
         (with(r#""orderStatus":true"#), "orderStatus must be one of"),
-        (
-            with(r#""orderedAt":"2026-02-30T00:00:00Z""#),
-            "orderedAt must be an ISO 8601",
-        ),
-        (
-            with(r#""orderedAt":"2026-06-14T09:30:00""#),
-            "orderedAt must be an ISO 8601",
-        ),
-        (
-            with(r#""orderedAt":1781430000"#),
-            "orderedAt must be an ISO 8601",
-        ),
+        (with(r#""orderedAt":"2026-02-30T00:00:00Z""#), "orderedAt must be an ISO 8601"),
+        (with(r#""orderedAt":"2026-06-14T09:30:00""#), "orderedAt must be an ISO 8601"),
+        (with(r#""orderedAt":1781430000"#), "orderedAt must be an ISO 8601"),
         (
             with(r#""orderedAt":"2026-06-16T00:00:01Z""#),
             "orderedAt must not be more than 24 hours ahead",
         ),
-        (
-            with(&format!(r#""couponCode":"{}""#, long(81))),
-            "couponCode must be at most 80",
-        ),
+        (with(&format!(r#""couponCode":"{}""#, long(81))), "couponCode must be at most 80"),
         (with(r#""metadata":[]"#), "metadata must be an object"),
         (with(r#""metadata":"x""#), "metadata must be an object"),
         (
             with(&format!(r#""metadata":{{"a":"{}"}}"#, long(16 * 1024))),
             "metadata must be at most 16384 bytes",
         ),
-        (
-            with(r#""metadata":{"a":1,"a":2}"#),
-            "metadata must not repeat",
-        ),
+        (with(r#""metadata":{"a":1,"a":2}"#), "metadata must not repeat"),
         (with(r#""items":[]"#), "items must have 1 to 500 entries"),
-        (
-            with(&format!(r#""items":{too_many}"#)),
-            "items must have 1 to 500 entries",
-        ),
+        (with(&format!(r#""items":{too_many}"#)), "items must have 1 to 500 entries"),
         (with(r#""items":{}"#), "items must be an array"),
         (with(r#""items":[1]"#), "items[0] must be an object"),
-        (
-            with(r#""items":[{"quantity":1,"unitPrice":"1"}]"#),
-            "items[0].sku is required",
-        ),
-        (
-            with(r#""items":[{"sku":"s","unitPrice":"1"}]"#),
-            "items[0].quantity is required",
-        ),
-        (
-            with(r#""items":[{"sku":"s","quantity":1}]"#),
-            "items[0].unitPrice is required",
-        ),
+        (with(r#""items":[{"quantity":1,"unitPrice":"1"}]"#), "items[0].sku is required"),
+        (with(r#""items":[{"sku":"s","unitPrice":"1"}]"#), "items[0].quantity is required"),
+        (with(r#""items":[{"sku":"s","quantity":1}]"#), "items[0].unitPrice is required"),
         (
             with(r#""items":[{"sku":"s","quantity":0,"unitPrice":"1"}]"#),
             "items[0].quantity must be a whole",
@@ -238,27 +178,15 @@ fn every_fault_of_a_conversion_field_names_the_field() {
             with(r#""items":[{"sku":"s","quantity":1,"unitPrice":"1","qty":1}]"#),
             "items[0].qty is not a property",
         ),
-        (
-            with(&format!(r#""customerId":"{}""#, long(161))),
-            "customerId must be at most 160",
-        ),
+        (with(&format!(r#""customerId":"{}""#, long(161))), "customerId must be at most 160"),
         (with(r#""customerId":5"#), "customerId must be a string"),
         (
             with(r#""order_id":"A""#),
             "order_id is not a property here; did you mean externalOrderId?",
         ),
-        (
-            with(r#""amount":1"#),
-            "amount is not a property here; did you mean orderAmount?",
-        ),
-        (
-            with(r#""click_id":"x""#),
-            "click_id is not a property here; did you mean clickId?",
-        ),
-        (
-            with(r#""status":"paid""#),
-            "status is not a property here; did you mean orderStatus?",
-        ),
+        (with(r#""amount":1"#), "amount is not a property here; did you mean orderAmount?"),
+        (with(r#""click_id":"x""#), "click_id is not a property here; did you mean clickId?"),
+        (with(r#""status":"paid""#), "status is not a property here; did you mean orderStatus?"),
         (with(r#""anything":1"#), "anything is not a property here"),
     ];
     for (body, expected) in cases {
@@ -291,17 +219,8 @@ fn all_faults_are_listed_at_once() {
     let body = r#"{"orderAmount":5,"currency":"??","orderedAt":"soon","status":"paid"}"#;
     let faults = conversion_faults(body);
     assert_eq!(faults.len(), 5, "{faults:?}");
-    for field in [
-        "externalOrderId",
-        "orderAmount",
-        "currency",
-        "orderedAt",
-        "status",
-    ] {
-        assert!(
-            faults.iter().any(|fault| fault.starts_with(field)),
-            "{field}: {faults:?}"
-        );
+    for field in ["externalOrderId", "orderAmount", "currency", "orderedAt", "status"] {
+        assert!(faults.iter().any(|fault| fault.starts_with(field)), "{field}: {faults:?}");
     }
 }
 
@@ -316,9 +235,7 @@ fn a_body_that_is_no_object_has_that_one_fault() {
 #[test]
 fn test_keys_may_name_instants_far_ahead() {
     let body = with(r#""orderedAt":"2027-06-16T00:00:01Z""#);
-    let read = with_context(Environment::Test, |context| {
-        conversion(body.as_bytes(), context)
-    });
+    let read = with_context(Environment::Test, |context| conversion(body.as_bytes(), context));
     assert!(read.is_ok());
 }
 

@@ -33,24 +33,14 @@ impl Api {
             .max_redirects(0)
             .build()
             .into();
-        Self {
-            agent,
-            edge_url: edge_url.to_owned(),
-            key: key.clone(),
-        }
+        Self { agent, edge_url: edge_url.to_owned(), key: key.clone() }
     }
 
     /// Follows a link as a browser would, one step: answers with status and `Location`.
     pub(super) fn click(&self, url: &str) -> Result<(u16, String)> {
         let answer = self.agent.get(url).header("User-Agent", BROWSER).call()?;
-        let location = answer
-            .headers()
-            .get("location")
-            .and_then(|value| value.to_str().ok());
-        Ok((
-            answer.status().as_u16(),
-            location.unwrap_or_default().to_owned(),
-        ))
+        let location = answer.headers().get("location").and_then(|value| value.to_str().ok());
+        Ok((answer.status().as_u16(), location.unwrap_or_default().to_owned()))
     }
 
     /// A signed read that must be answered 200.
@@ -65,17 +55,9 @@ impl Api {
     }
 
     fn call(&self, method: &str, path_and_query: &str, body: &str, wanted: u16) -> Result<Value> {
-        let timestamp = SystemTime::now()
-            .duration_since(UNIX_EPOCH)?
-            .as_secs()
-            .to_string();
+        let timestamp = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().to_string();
         let form = SignedForm::of_call(method, path_and_query, body.as_bytes());
-        let signature = sign(
-            self.key.secret.as_bytes(),
-            &timestamp,
-            form,
-            body.as_bytes(),
-        );
+        let signature = sign(self.key.secret.as_bytes(), &timestamp, form, body.as_bytes());
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path_and_query}", self.edge_url))
@@ -99,10 +81,7 @@ impl Api {
     /// Waits until an accepted event is applied; answers with the event as it then reads.
     pub(super) fn applied(&self, event_id: &str) -> Result<Value> {
         let event = self.settled(&format!("/api/v1/events/{event_id}"), |event| {
-            matches!(
-                event["state"].as_str(),
-                Some("applied" | "skipped" | "failed")
-            )
+            matches!(event["state"].as_str(), Some("applied" | "skipped" | "failed"))
         })?;
         if event["state"] != "applied" {
             bail!("the event was not applied: {event}");
@@ -131,7 +110,5 @@ impl Api {
 /// The text at a JSON pointer.
 pub(super) fn text(value: &Value, pointer: &str) -> Result<String> {
     let found = value.pointer(pointer).and_then(Value::as_str);
-    found
-        .map(str::to_owned)
-        .ok_or_else(|| anyhow!("no text at {pointer} in {value}"))
+    found.map(str::to_owned).ok_or_else(|| anyhow!("no text at {pointer} in {value}"))
 }

@@ -37,9 +37,9 @@ pub(super) fn candidates(explanation: &Value) -> Vec<String> {
 /// The property of that name, however deep.
 fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
     match value {
-        Value::Object(properties) => properties
-            .get(name)
-            .or_else(|| properties.values().find_map(|inner| find(inner, name))),
+        Value::Object(properties) => {
+            properties.get(name).or_else(|| properties.values().find_map(|inner| find(inner, name)))
+        }
         Value::Array(items) => items.iter().find_map(|inner| find(inner, name)),
         _ => None,
     }

@@ -9,10 +9,7 @@ use crate::demo_file::DemoFile;
 /// Prints the guide to standard output.
 pub(super) fn print(demo: &DemoFile, data: &Path) -> Result<()> {
     let (merchant, key, link) = demo.walk("test")?;
-    let affiliate = demo
-        .affiliates
-        .iter()
-        .find(|affiliate| affiliate.id == link.affiliate_id);
+    let affiliate = demo.affiliates.iter().find(|affiliate| affiliate.id == link.affiliate_id);
     let affiliate = affiliate.map_or("an affiliate", |affiliate| &affiliate.name);
     println!(
         "
@@ -54,9 +51,5 @@ fn curl(edge_url: &str, key_id: &str, secret: &str) -> String {
 
 fn data_option(data: &Path) -> Result<String> {
     let usual = super::data_folder(None)?;
-    Ok(if data == usual {
-        String::new()
-    } else {
-        format!(" --data {}", data.display())
-    })
+    Ok(if data == usual { String::new() } else { format!(" --data {}", data.display()) })
 }

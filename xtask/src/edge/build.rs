@@ -63,9 +63,7 @@ fn folder() -> PathBuf {
 
 fn run_worker_build(tools: &Tools, step: &Step) -> Result<()> {
     let mut command = Command::new(&tools.worker_build);
-    command
-        .arg("--release")
-        .current_dir(paths::root().join("edge-worker"));
+    command.arg("--release").current_dir(paths::root().join("edge-worker"));
     command.env("CARGO_TARGET_DIR", paths::target());
     command.env("WASM_BINDGEN_BIN", &tools.wasm_bindgen);
     command.env("WASM_OPT_BIN", node::program("wasm-opt"));

@@ -32,12 +32,8 @@ fn derive(shipped: &str, bundle: &Path, vars: &BTreeMap<String, String>) -> Resu
     config.remove("build");
     let main = bundle.join("index.js").to_string_lossy().into_owned();
     config.insert("main".to_owned(), Value::String(main));
-    let table = config
-        .entry("vars")
-        .or_insert_with(|| Value::Table(Table::new()));
-    let table = table
-        .as_table_mut()
-        .context("wrangler.toml: vars is not a table")?;
+    let table = config.entry("vars").or_insert_with(|| Value::Table(Table::new()));
+    let table = table.as_table_mut().context("wrangler.toml: vars is not a table")?;
     for (name, value) in vars {
         table.insert(name.clone(), Value::String(value.clone()));
     }

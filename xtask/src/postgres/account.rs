@@ -19,10 +19,7 @@ pub(super) fn unprivileged() -> Result<Option<Account>> {
         return Ok(None);
     }
     let user = User::from_name("nobody")?.context("root needs a user `nobody` for Postgres")?;
-    Ok(Some(Account {
-        uid: user.uid.as_raw(),
-        gid: user.gid.as_raw(),
-    }))
+    Ok(Some(Account { uid: user.uid.as_raw(), gid: user.gid.as_raw() }))
 }
 
 /// Gives a folder to an account.
@@ -34,11 +31,8 @@ pub(super) fn give(folder: &Path, account: Account) -> Result<()> {
 
 /// Whether anybody may walk to a path: each folder above it that exists lets everyone through.
 pub(super) fn reachable(path: &Path) -> bool {
-    path.ancestors()
-        .skip(1)
-        .filter_map(|folder| folder.metadata().ok())
-        .all(|folder| {
-            const OTHERS_MAY_PASS: u32 = 0o001;
-            folder.permissions().mode() & OTHERS_MAY_PASS != 0
-        })
+    path.ancestors().skip(1).filter_map(|folder| folder.metadata().ok()).all(|folder| {
+        const OTHERS_MAY_PASS: u32 = 0o001;
+        folder.permissions().mode() & OTHERS_MAY_PASS != 0
+    })
 }

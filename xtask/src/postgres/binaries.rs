@@ -11,16 +11,8 @@ use crate::{node, paths};
 
 /// The npm package that carries Postgres for this machine.
 pub fn package() -> PathBuf {
-    let system = if cfg!(target_os = "macos") {
-        "darwin"
-    } else {
-        "linux"
-    };
-    let processor = if cfg!(target_arch = "aarch64") {
-        "arm64"
-    } else {
-        "x64"
-    };
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "x64" };
     node::package(&format!("@embedded-postgres/{system}-{processor}"))
 }
 
@@ -39,20 +31,14 @@ pub(super) fn program(name: &str) -> Result<PathBuf> {
 fn copied(native: &Path) -> Result<PathBuf> {
     let manifest = std::fs::read_to_string(package().join("package.json"))?;
     let manifest: serde_json::Value = serde_json::from_str(&manifest)?;
-    let version = manifest["version"]
-        .as_str()
-        .context("the package has no version")?;
+    let version = manifest["version"].as_str().context("the package has no version")?;
     let folder = env::temp_dir().join("khata-postgres");
     let copy = folder.join(version);
     let _lock = paths::lock(&folder, "copy")?;
     if !copy.is_dir() {
         let partial = folder.join(".partial");
         let _ = std::fs::remove_dir_all(&partial);
-        let status = Command::new("cp")
-            .arg("-R")
-            .arg(native)
-            .arg(&partial)
-            .status()?;
+        let status = Command::new("cp").arg("-R").arg(native).arg(&partial).status()?;
         if !status.success() {
             bail!("cannot copy Postgres to {}", partial.display());
         }

@@ -27,9 +27,7 @@ pub fn placed(data_dir: &Path) -> Result<PathBuf> {
         return Ok(data_dir);
     }
     let name = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
-    Ok(env::temp_dir()
-        .join("khata-postgres")
-        .join(format!("data-{}", hex::encode(&name[..8]))))
+    Ok(env::temp_dir().join("khata-postgres").join(format!("data-{}", hex::encode(&name[..8]))))
 }
 
 /// Makes the folder unless it is there; answers with its password.
@@ -58,10 +56,7 @@ pub(super) fn require_unused(data_dir: &Path) -> Result<()> {
         return Ok(());
     };
     if is_postgres(owner) {
-        bail!(
-            "a Postgres (process {owner}) already runs on {}: stop it first",
-            data_dir.display()
-        );
+        bail!("a Postgres (process {owner}) already runs on {}: stop it first", data_dir.display());
     }
     forget_ended(data_dir);
     Ok(())
@@ -95,25 +90,11 @@ fn initialise(data_dir: &Path, account: Option<Account>, password: &str) -> Resu
         account::give(password_file.path(), account)?;
     }
     let mut initdb = as_account(&binaries::program("initdb")?, account);
-    initdb
-        .arg("-D")
-        .arg(data_dir)
-        .arg("--pwfile")
-        .arg(password_file.path());
+    initdb.arg("-D").arg(data_dir).arg("--pwfile").arg(password_file.path());
     // A clear password over loopback: the server still keeps only its hash, and clients built
     // without optimisation are spared thousands of rounds for each connection.
-    initdb.args([
-        "--no-sync",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--auth=password",
-        "-U",
-        USER,
-    ]);
-    let output = initdb
-        .current_dir(data_dir)
-        .output()
-        .context("cannot start initdb")?;
+    initdb.args(["--no-sync", "--encoding=UTF8", "--locale=C", "--auth=password", "-U", USER]);
+    let output = initdb.current_dir(data_dir).output().context("cannot start initdb")?;
     if !output.status.success() {
         bail!("initdb failed: {}", String::from_utf8_lossy(&output.stderr));
     }
@@ -124,16 +105,8 @@ fn initialise(data_dir: &Path, account: Option<Account>, password: &str) -> Resu
 fn create_database(data_dir: &Path, account: Option<Account>) -> Result<()> {
     let log = File::create(data_dir.join("create-database.log"))?;
     let mut single = as_account(&binaries::program("postgres")?, account);
-    single
-        .arg("--single")
-        .arg("-D")
-        .arg(data_dir)
-        .args(["-c", "fsync=off", "postgres"]);
-    single
-        .current_dir(data_dir)
-        .stdin(Stdio::piped())
-        .stdout(log.try_clone()?)
-        .stderr(log);
+    single.arg("--single").arg("-D").arg(data_dir).args(["-c", "fsync=off", "postgres"]);
+    single.current_dir(data_dir).stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
     let mut running = single.spawn()?;
     if let Some(mut input) = running.stdin.take() {
         writeln!(input, "create database {DATABASE}")?;

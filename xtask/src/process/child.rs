@@ -45,12 +45,7 @@ impl Spec {
             program,
         };
         let folder = crate::paths::root().to_owned();
-        Self {
-            name: name.to_owned(),
-            orders,
-            environment: BTreeMap::new(),
-            folder,
-        }
+        Self { name: name.to_owned(), orders, environment: BTreeMap::new(), folder }
     }
 }
 
@@ -79,10 +74,7 @@ impl Child {
         if let Some(folder) = spec.orders.log.parent() {
             fs::create_dir_all(folder)?;
         }
-        let errors = File::options()
-            .create(true)
-            .append(true)
-            .open(&spec.orders.log)?;
+        let errors = File::options().create(true).append(true).open(&spec.orders.log)?;
         let mut command = Command::new(build_keeper()?);
         spec.orders.write_to(&mut command);
         let mut keeper = command
@@ -95,20 +87,12 @@ impl Child {
             .spawn()
             .with_context(|| format!("cannot start the keeper of {}", spec.name))?;
         let pipe = keeper.stdin.take();
-        let reports = keeper
-            .stdout
-            .take()
-            .context("the keeper's output was not piped")?;
+        let reports = keeper.stdout.take().context("the keeper's output was not piped")?;
         let state = Shared::new((Mutex::new(State::Starting), Condvar::new()));
         let shared = Arc::clone(&state);
         thread::spawn(move || listen(reports, &shared));
-        let child = Self {
-            name: spec.name.clone(),
-            log: spec.orders.log.clone(),
-            keeper,
-            pipe,
-            state,
-        };
+        let child =
+            Self { name: spec.name.clone(), log: spec.orders.log.clone(), keeper, pipe, state };
         child.await_start()?;
         Ok(child)
     }
@@ -172,10 +156,7 @@ impl Child {
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state
-            .0
-            .lock()
-            .expect("no thread panics while it holds the state")
+        self.state.0.lock().expect("no thread panics while it holds the state")
     }
 
     fn await_start(&self) -> Result<()> {
@@ -209,10 +190,7 @@ impl Drop for Child {
 /// Follows the keeper's reports until it goes.
 fn listen(reports: ChildStdout, shared: &Shared) {
     let set = |state| {
-        *shared
-            .0
-            .lock()
-            .expect("no thread panics while it holds the state") = state;
+        *shared.0.lock().expect("no thread panics while it holds the state") = state;
         shared.1.notify_all();
     };
     for line in BufReader::new(reports).lines().map_while(Result::ok) {

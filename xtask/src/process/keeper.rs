@@ -80,23 +80,14 @@ fn obey(orders: &KeepOrders, receiver: &Receiver<Order>) -> Result<()> {
 
 fn start(orders: &KeepOrders) -> Result<Child> {
     let (name, arguments) = orders.program.split_first().context("no program to keep")?;
-    let log = File::options()
-        .create(true)
-        .append(true)
-        .open(&orders.log)?;
+    let log = File::options().create(true).append(true).open(&orders.log)?;
     let mut command = Command::new(name);
-    command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone()?)
-        .stderr(log);
+    command.args(arguments).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
     command.process_group(0);
     if let (Some(uid), Some(gid)) = (orders.uid, orders.gid) {
         command.uid(uid).gid(gid);
     }
-    let child = command
-        .spawn()
-        .with_context(|| format!("cannot start {}", name.display()))?;
+    let child = command.spawn().with_context(|| format!("cannot start {}", name.display()))?;
     report(&format!("started {}", child.id()));
     Ok(child)
 }
@@ -142,12 +133,7 @@ fn sweep(program: &Child) {
 }
 
 fn group(program: &Child) -> Pid {
-    Pid::from_raw(
-        program
-            .id()
-            .try_into()
-            .expect("a process id fits in 31 bits"),
-    )
+    Pid::from_raw(program.id().try_into().expect("a process id fits in 31 bits"))
 }
 
 fn describe(status: ExitStatus) -> String {

@@ -17,11 +17,7 @@ pub fn build_keeper() -> Result<PathBuf> {
         return Ok(path.clone());
     }
     let own = env::current_exe().context("this program does not know its own path")?;
-    let path = if own.file_stem().is_some_and(|name| name == "xtask") {
-        own
-    } else {
-        build()?
-    };
+    let path = if own.file_stem().is_some_and(|name| name == "xtask") { own } else { build()? };
     Ok(KEEPER.get_or_init(|| path).clone())
 }
 
@@ -33,10 +29,7 @@ fn build() -> Result<PathBuf> {
         .output()
         .context("cannot start cargo")?;
     if !output.status.success() {
-        bail!(
-            "the keeper does not build:\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        bail!("the keeper does not build:\n{}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(paths::target().join("debug/xtask"))
 }

@@ -43,11 +43,7 @@ impl KeepOrders {
     /// Writes the orders as arguments of a keeper.
     pub(super) fn write_to(&self, command: &mut Command) {
         let stop = self.stop.to_possible_value().expect("no signal is hidden");
-        command
-            .arg("keep")
-            .arg("--log")
-            .arg(&self.log)
-            .args(["--stop", stop.get_name()]);
+        command.arg("keep").arg("--log").arg(&self.log).args(["--stop", stop.get_name()]);
         if let (Some(uid), Some(gid)) = (self.uid, self.gid) {
             command.args(["--uid", &uid.to_string(), "--gid", &gid.to_string()]);
         }

@@ -7,8 +7,8 @@ use super::super::clock::Clock;
 use super::super::hold::HoldStart;
 use super::super::ledger::Account;
 use super::super::lifecycle::State;
-use super::super::rule::tests::{at, npr, rule};
 use super::super::order::Scope;
+use super::super::rule::tests::{at, npr, rule};
 use super::super::rule::{Kind as RuleKind, RuleBook, Subject};
 use super::*;
 use rust_decimal::Decimal;
@@ -36,10 +36,8 @@ fn keys() -> ClickKeys {
 
 impl History {
     pub(super) fn new(environment: Environment) -> Self {
-        let scope =
-            Scope { environment, merchant: MerchantId(Uuid::from_u128(1)) };
-        let windows =
-            Windows { hold_days: 14, hold_start: HoldStart::Delivered, cookie_days: 30 };
+        let scope = Scope { environment, merchant: MerchantId(Uuid::from_u128(1)) };
+        let windows = Windows { hold_days: 14, hold_start: HoldStart::Delivered, cookie_days: 30 };
         let link = LinkFacts {
             merchant: scope.merchant,
             environment,
@@ -78,7 +76,7 @@ impl History {
         let event_id = format!("e{}", self.seq);
         let received_at = at(self.now);
         let record = Record { event_id: event_id.clone(), received_at, seq: self.seq, event };
-        self.book.settle(record);
+        self.book.settle(&record);
         self.outcome(&event_id)
     }
 
@@ -179,9 +177,16 @@ fn an_order_s_whole_life_is_told_step_by_step() {
     assert_eq!(
         history.notices(),
         [
-            "conversion.received", "conversion.attributed", "commission.created",
-            "event.processed", "commission.held", "event.processed", "commission.held",
-            "event.processed", "commission.approved", "commission.payable",
+            "conversion.received",
+            "conversion.attributed",
+            "commission.created",
+            "event.processed",
+            "commission.held",
+            "event.processed",
+            "commission.held",
+            "event.processed",
+            "commission.approved",
+            "commission.payable",
         ]
     );
     let mut balances = history.balances();

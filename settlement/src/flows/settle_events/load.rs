@@ -29,19 +29,16 @@ impl Named {
         let derive = |order: &str| ConversionId::derive(scope.merchant, scope.environment, order);
         match event {
             Event::Conversion(event) => {
-                self.conversions
-                    .insert((scope, derive(&event.external_order_id)));
+                self.conversions.insert((scope, derive(&event.external_order_id)));
                 self.skus.extend(event.external_product_id.clone());
-                self.skus
-                    .extend(event.items.iter().map(|item| item.sku.clone()));
+                self.skus.extend(event.items.iter().map(|item| item.sku.clone()));
                 let sent = event.click_id.as_deref();
                 let opened = sent.and_then(|text| Click::open(text, click_keys).ok());
                 let canonical = sent.and_then(shared::click_id::canonical);
                 self.clicks.extend(canonical.zip(opened));
             }
             Event::OrderStatus(report) => {
-                self.conversions
-                    .insert((scope, derive(&report.external_order_id)));
+                self.conversions.insert((scope, derive(&report.external_order_id)));
                 self.content_keys.push((scope, report.content_key()));
             }
             Event::ClockAdvance(_) => {}
@@ -77,11 +74,8 @@ pub(in crate::flows) async fn books_for(
     let scopes: Vec<Scope> = named.scopes.iter().copied().collect();
     let skus: Vec<String> = named.skus.iter().cloned().collect();
     let mut rules = terms::rules(connection, &scopes, &skus).await?;
-    let numbers: Vec<i64> = named
-        .clicks
-        .iter()
-        .filter_map(|(_, c)| i64::try_from(c.link_number).ok())
-        .collect();
+    let numbers: Vec<i64> =
+        named.clicks.iter().filter_map(|(_, c)| i64::try_from(c.link_number).ok()).collect();
     let links = terms::links(connection, &numbers).await?;
     let click_instants = click_instants(connection, &named.clicks).await?;
     let orders = order::lock(connection, &named.keys()).await?;
@@ -115,10 +109,7 @@ pub(in crate::flows) async fn books_for(
     }
     for (scope, parked) in parked {
         if let Some(book) = books.get_mut(&scope) {
-            book.parked
-                .entry(parked.conversion)
-                .or_default()
-                .push(parked);
+            book.parked.entry(parked.conversion).or_default().push(parked);
         }
     }
     for (environment, merchant, key) in known {
@@ -150,19 +141,13 @@ async fn click_instants(
     connection: &mut PgConnection,
     clicks: &[(String, Click)],
 ) -> Result<HashMap<String, Timestamp>, sqlx::Error> {
-    let seconds = || {
-        clicks
-            .iter()
-            .map(|(_, click)| i64::from(click.clicked_at_seconds))
-    };
+    let seconds = || clicks.iter().map(|(_, click)| i64::from(click.clicked_at_seconds));
     let (Some(first), Some(last)) = (seconds().min(), seconds().max()) else {
         return Ok(HashMap::new());
     };
     let at = |second: i64| Timestamp::from_second(second).unwrap_or(Timestamp::UNIX_EPOCH);
     // The record carries milliseconds, the id whole seconds.
-    let end = at(last)
-        .saturating_add(SignedDuration::from_secs(1))
-        .unwrap_or(Timestamp::MAX);
+    let end = at(last).saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     let between = (instant::to_row(at(first)), instant::to_row(end));
     let ids: Vec<String> = clicks.iter().map(|(id, _)| id.clone()).collect();
     terms::click_instants(connection, &ids, between).await

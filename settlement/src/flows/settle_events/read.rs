@@ -12,7 +12,7 @@ use shared::id::{ConversionId, Environment, EventKind, MerchantId};
 #[derive(Debug, Clone)]
 pub(in crate::flows) enum Read {
     /// An event.
-    Record(Record),
+    Record(Box<Record>),
     /// A text that is no event of its kind.
     Unreadable {
         /// Its id.
@@ -29,11 +29,8 @@ pub fn events(rows: &[InboxRow]) -> Vec<(Scope, Read)> {
             let scope = scope(&row.environment, row.merchant_id);
             let received_at = instant::from_row(row.received_at);
             let record = record(&row.event_id, received_at, row.seq, &row.kind, &row.body);
-            let unreadable = || Read::Unreadable {
-                event_id: row.event_id.clone(),
-                received_at,
-            };
-            (scope, record.map_or_else(unreadable, Read::Record))
+            let unreadable = || Read::Unreadable { event_id: row.event_id.clone(), received_at };
+            (scope, record.map_or_else(unreadable, |record| Read::Record(Box::new(record))))
         })
         .collect()
 }
@@ -44,9 +41,7 @@ pub fn parked_record(row: &ParkedRow) -> Option<(Scope, Parked)> {
     let parked = Parked {
         record: record(&row.event_id, received_at, row.seq, &row.kind, &row.body)?,
         conversion: ConversionId::parse(&row.conversion_id)?,
-        link_number: row
-            .link_number
-            .and_then(|number| u64::try_from(number).ok()),
+        link_number: row.link_number.and_then(|number| u64::try_from(number).ok()),
         expires_at: instant::from_row(row.expires_at),
     };
     Some((scope(&row.environment, row.merchant_id), parked))
@@ -55,10 +50,7 @@ pub fn parked_record(row: &ParkedRow) -> Option<(Scope, Parked)> {
 fn scope(environment: &str, merchant: uuid::Uuid) -> Scope {
     // A named constraint of the inbox's writer allows these two words only.
     let environment = Environment::parse(environment).unwrap_or(Environment::Test);
-    Scope {
-        environment,
-        merchant: MerchantId(merchant),
-    }
+    Scope { environment, merchant: MerchantId(merchant) }
 }
 
 fn record(
@@ -71,10 +63,5 @@ fn record(
     let text = std::str::from_utf8(body).ok()?;
     let event = Event::from_json(EventKind::parse(kind)?, text).ok()?;
     let seq = u64::try_from(seq).unwrap_or(0);
-    Some(Record {
-        event_id: event_id.to_owned(),
-        received_at,
-        seq,
-        event,
-    })
+    Some(Record { event_id: event_id.to_owned(), received_at, seq, event })
 }

@@ -1,6 +1,7 @@
 //! Writes what the books decided: one statement per table and batch.
 
 use crate::domain::book::{Book, Settled};
+use crate::domain::commission::Commission;
 use crate::domain::order::{Order, Scope};
 use crate::domain::outcome::{Code, Outcome};
 use crate::store::settling::InboxRow;
@@ -38,20 +39,8 @@ async fn write_orders(
     for book in books.values() {
         let opened = &book.changes.opened;
         new.extend(opened.iter().filter_map(|id| book.orders.get(id)));
-        let touched = book
-            .changes
-            .touched
-            .iter()
-            .filter(|id| !opened.contains(id));
+        let touched = book.changes.touched.iter().filter(|id| !opened.contains(id));
         changed.extend(touched.filter_map(|id| book.orders.get(id)));
-    }
-    fn commissions<'a>(
-        orders: &[&'a Order],
-    ) -> Vec<(Scope, &'a crate::domain::commission::Commission)> {
-        orders
-            .iter()
-            .filter_map(|order| Some((order.scope, order.commission.as_ref()?)))
-            .collect()
     }
     order::insert(connection, &new, now).await?;
     commission::insert(connection, &commissions(&new)).await?;
@@ -62,6 +51,10 @@ async fn write_orders(
         .flat_map(|(scope, book)| book.changes.facts.iter().map(|fact| (*scope, fact)))
         .collect();
     order::insert_facts(connection, &facts).await
+}
+
+fn commissions<'a>(orders: &[&'a Order]) -> Vec<(Scope, &'a Commission)> {
+    orders.iter().filter_map(|order| Some((order.scope, order.commission.as_ref()?))).collect()
 }
 
 async fn write_steps(

@@ -3,13 +3,11 @@
 use super::*;
 
 pub(super) fn status_faults(body: &str) -> (Vec<String>, bool) {
-    with_context(Environment::Live, |context| {
-        match order_status(body.as_bytes(), context) {
-            Ok(_) => (Vec::new(), false),
-            Err(faults) => {
-                let own_code = faults.has_order_status();
-                (faults.into_messages(), own_code)
-            }
+    with_context(Environment::Live, |context| match order_status(body.as_bytes(), context) {
+        Ok(_) => (Vec::new(), false),
+        Err(faults) => {
+            let own_code = faults.has_order_status();
+            (faults.into_messages(), own_code)
         }
     })
 }
@@ -23,91 +21,27 @@ fn status_with(property: &str) -> String {
 fn every_fault_of_an_order_status_field_names_the_field() {
     let long = |characters| "x".repeat(characters);
     let cases: Vec<(String, &str, bool)> = vec![
-        (
-            r#"{"status":"paid"}"#.into(),
-            "externalOrderId is required",
-            false,
-        ),
-        (
-            r#"{"externalOrderId":"A"}"#.into(),
-            "status is required",
-            false,
-        ),
-        (
-            r#"{"externalOrderId":"A","status":null}"#.into(),
-            "status must not be null",
-            false,
-        ),
-        (
-            r#"{"externalOrderId":"A","status":"shipped"}"#.into(),
-            "status must be one of",
-            true,
-        ),
-        (
-            r#"{"externalOrderId":"A","status":5}"#.into(),
-            "status must be one of",
-            true,
-        ),
-        (
-            status_with(&format!(r#""clickId":"{}""#, long(201))),
-            "clickId must be at most",
-            false,
-        ),
-        (
-            status_with(r#""statusUpdatedAt":"yesterday""#),
-            "statusUpdatedAt must be an ISO",
-            false,
-        ),
+        (r#"{"status":"paid"}"#.into(), "externalOrderId is required", false),
+        (r#"{"externalOrderId":"A"}"#.into(), "status is required", false),
+        (r#"{"externalOrderId":"A","status":null}"#.into(), "status must not be null", false),
+        (r#"{"externalOrderId":"A","status":"shipped"}"#.into(), "status must be one of", true),
+        (r#"{"externalOrderId":"A","status":5}"#.into(), "status must be one of", true),
+        (status_with(&format!(r#""clickId":"{}""#, long(201))), "clickId must be at most", false),
+        (status_with(r#""statusUpdatedAt":"yesterday""#), "statusUpdatedAt must be an ISO", false),
         (
             status_with(r#""statusUpdatedAt":"2026-06-16T00:00:01Z""#),
             "statusUpdatedAt must not be more",
             false,
         ),
-        (
-            status_with(&format!(r#""reason":"{}""#, long(501))),
-            "reason must be at most 500",
-            false,
-        ),
-        (
-            status_with(r#""reason":{}"#),
-            "reason must be a string",
-            false,
-        ),
-        (
-            status_with(r#""metadata":1"#),
-            "metadata must be an object",
-            false,
-        ),
-        (
-            status_with(r#""refundedAmount":5"#),
-            "refundedAmount must be a decimal",
-            false,
-        ),
-        (
-            status_with(r#""refundedAmount":"0.00""#),
-            "refundedAmount must be more than 0",
-            false,
-        ),
-        (
-            status_with(r#""refundedAmount":"-5""#),
-            "refundedAmount must be a decimal",
-            false,
-        ),
-        (
-            status_with(r#""items":[]"#),
-            "items must have 1 to 500",
-            false,
-        ),
-        (
-            status_with(r#""items":[{"sku":"a"}]"#),
-            "items[0].quantity is required",
-            false,
-        ),
-        (
-            status_with(r#""items":[{"sku":"a","quantity":-1}]"#),
-            "items[0].quantity must be",
-            false,
-        ),
+        (status_with(&format!(r#""reason":"{}""#, long(501))), "reason must be at most 500", false),
+        (status_with(r#""reason":{}"#), "reason must be a string", false),
+        (status_with(r#""metadata":1"#), "metadata must be an object", false),
+        (status_with(r#""refundedAmount":5"#), "refundedAmount must be a decimal", false),
+        (status_with(r#""refundedAmount":"0.00""#), "refundedAmount must be more than 0", false),
+        (status_with(r#""refundedAmount":"-5""#), "refundedAmount must be a decimal", false),
+        (status_with(r#""items":[]"#), "items must have 1 to 500", false),
+        (status_with(r#""items":[{"sku":"a"}]"#), "items[0].quantity is required", false),
+        (status_with(r#""items":[{"sku":"a","quantity":-1}]"#), "items[0].quantity must be", false),
         (
             status_with(r#""items":[{"sku":"a","quantity":1},{"sku":"a","quantity":1}]"#),
             "items[1].sku must not be repeated",
@@ -146,16 +80,11 @@ fn every_fault_of_an_order_status_field_names_the_field() {
 fn a_status_is_the_same_by_instant_number_and_sorted_items() {
     let key = |body: &str| {
         with_context(Environment::Live, |context| {
-            order_status(body.as_bytes(), context)
-                .expect("a good body")
-                .content_key()
+            order_status(body.as_bytes(), context).expect("a good body").content_key()
         })
     };
     let same = [
-        (
-            status_with(r#""refundedAmount":"5""#),
-            status_with(r#""refundedAmount":"5.00""#),
-        ),
+        (status_with(r#""refundedAmount":"5""#), status_with(r#""refundedAmount":"5.00""#)),
         (
             status_with(r#""statusUpdatedAt":"2026-06-14T09:30:00+05:45""#),
             status_with(r#""statusUpdatedAt":"2026-06-14T03:45:00Z","reason":"other""#),
@@ -169,10 +98,7 @@ fn a_status_is_the_same_by_instant_number_and_sorted_items() {
         assert_eq!(key(&one), key(&other), "{one}");
     }
     let different = [
-        (
-            status_with(r#""refundedAmount":"5""#),
-            status_with(r#""refundedAmount":"6""#),
-        ),
+        (status_with(r#""refundedAmount":"5""#), status_with(r#""refundedAmount":"6""#)),
         (
             status_with(r#""reason":"x""#),
             status_with(r#""statusUpdatedAt":"2026-06-14T03:45:00Z""#),

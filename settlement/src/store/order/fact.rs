@@ -1,0 +1,64 @@
+//! Facts of orders: kept for good, each content once.
+
+use crate::domain::book::Fact;
+use crate::domain::order::Scope;
+use crate::store::instant;
+use rust_decimal::Decimal;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Which of these content keys are recorded already.
+pub async fn known_content_keys(
+    connection: &mut PgConnection,
+    keys: &[(Scope, String)],
+) -> Result<Vec<(String, Uuid, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "-- known_content_keys
+         select fact.environment, fact.merchant_id, fact.content_key
+         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, content_key)
+         join order_fact fact using (environment, merchant_id, content_key)",
+    )
+    .bind(keys.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(keys.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
+}
+
+/// Keeps facts of orders.
+pub async fn insert_facts(
+    connection: &mut PgConnection,
+    facts: &[(Scope, &Fact)],
+) -> Result<(), sqlx::Error> {
+    if facts.is_empty() {
+        return Ok(());
+    }
+    let items = |fact: &Fact| {
+        serde_json::to_string(&fact.report.items).expect("units per SKU are plain data")
+    };
+    sqlx::query(
+        "-- insert_order_facts
+         insert into order_fact (environment, merchant_id, conversion_id, event_id, content_key,
+             status, status_updated_at, received_at, refunded_amount, items, reason)
+         select f.environment, f.merchant_id, f.conversion_id, f.event_id, f.content_key, f.status,
+             f.status_updated_at, f.received_at, f.refunded_amount, f.items::jsonb, f.reason
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                     $7::timestamptz[], $8::timestamptz[], $9::numeric[], $10::text[], $11::text[])
+             as f (environment, merchant_id, conversion_id, event_id, content_key, status,
+                   status_updated_at, received_at, refunded_amount, items, reason)",
+    )
+    .bind(facts.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.conversion.to_string()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.event_id.as_str()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.content_key.as_str()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.report.status.as_str()).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| instant::to_row(f.happened_at)).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| instant::to_row(f.received_at)).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.report.refunded_amount).collect::<Vec<Option<Decimal>>>())
+    .bind(facts.iter().map(|(_, f)| items(f)).collect::<Vec<_>>())
+    .bind(facts.iter().map(|(_, f)| f.report.reason.as_deref()).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}

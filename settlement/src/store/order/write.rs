@@ -1,0 +1,145 @@
+//! Conversions written in bulk: one statement for the new ones, one for the changed.
+
+use crate::domain::order::Order;
+use crate::store::instant;
+use rust_decimal::Decimal;
+use shared::event::ReturnedItem;
+use shared::order_status::OrderStatus;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::types::time::OffsetDateTime;
+use sqlx::{PgConnection, Postgres};
+use uuid::Uuid;
+
+fn returned_text(order: &Order) -> String {
+    let items: Vec<_> = order
+        .returned
+        .iter()
+        .map(|(sku, quantity)| ReturnedItem { sku: sku.clone(), quantity: *quantity })
+        .collect();
+    serde_json::to_string(&items).expect("units per SKU are plain data")
+}
+
+/// Writes new conversions. A taken order id is an error: the batch has looked before it decided.
+pub async fn insert(
+    connection: &mut PgConnection,
+    orders: &[&Order],
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    if orders.is_empty() {
+        return Ok(());
+    }
+    let query = sqlx::query(
+        "-- insert_conversions
+         insert into conversion (environment, merchant_id, conversion_id, event_id,
+             external_order_id, state, confidence, affiliate_id, campaign_id, click_id,
+             order_amount, currency, order_status, order_status_at, refunded_amount, reversed_by,
+             ordered_at, received_at, external_product_id, coupon_code, customer_hash, items,
+             returned_items, metadata, attribution, created_at, updated_at)
+         select c.environment, c.merchant_id, c.conversion_id, c.event_id,
+             c.external_order_id, c.state, c.confidence, c.affiliate_id, c.campaign_id, c.click_id,
+             c.order_amount, c.currency, c.order_status, c.order_status_at, c.refunded_amount,
+             c.reversed_by, c.ordered_at, c.received_at, c.external_product_id, c.coupon_code,
+             c.customer_hash, c.items::jsonb, c.returned_items::jsonb, c.metadata::jsonb,
+             c.attribution, $26, $26
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                     $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::numeric[], $12::text[],
+                     $13::text[], $14::timestamptz[], $15::numeric[], $16::text[],
+                     $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[],
+                     $21::text[], $22::text[], $23::text[], $24::text[], $25::jsonb[])
+             as c (environment, merchant_id, conversion_id, event_id, external_order_id, state,
+                   confidence, affiliate_id, campaign_id, click_id, order_amount, currency,
+                   order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
+                   received_at, external_product_id, coupon_code, customer_hash, items,
+                   returned_items, metadata, attribution)",
+    );
+    let query = bind_outcome(bind_identity(query, orders), orders);
+    bind_details(query, orders).bind(now).execute(connection).await?;
+    Ok(())
+}
+
+type Bound<'q> = Query<'q, Postgres, PgArguments>;
+
+/// $1–$10: which conversion, and whose.
+fn bind_identity<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
+    let state = |order: &Order| {
+        if order.affiliate.is_some() { "attributed" } else { "unattributed" }
+    };
+    query
+        .bind(orders.iter().map(|o| o.scope.environment.as_str()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.scope.merchant.0).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.id.to_string()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.event_id.as_str()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.external_order_id.as_str()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| state(o)).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.confidence.as_str()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.affiliate.map(|a| a.0)).collect::<Vec<Option<Uuid>>>())
+        .bind(orders.iter().map(|o| o.campaign.map(|c| c.0)).collect::<Vec<Option<Uuid>>>())
+        .bind(orders.iter().map(|o| o.click_id.as_deref()).collect::<Vec<_>>())
+}
+
+/// $11–$18: amounts, statuses, instants.
+fn bind_outcome<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
+    let at = |of: fn(&Order) -> jiff::Timestamp| {
+        orders.iter().map(|order| instant::to_row(of(order))).collect::<Vec<_>>()
+    };
+    query
+        .bind(orders.iter().map(|o| o.amount).collect::<Vec<Decimal>>())
+        .bind(orders.iter().map(|o| o.currency.code()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.status.as_str()).collect::<Vec<_>>())
+        .bind(at(|order| order.status_at))
+        .bind(orders.iter().map(|o| o.refunded).collect::<Vec<Decimal>>())
+        .bind(orders.iter().map(|o| o.reversed_by.map(OrderStatus::as_str)).collect::<Vec<_>>())
+        .bind(at(|order| order.ordered_at))
+        .bind(at(|order| order.received_at))
+}
+
+/// $19–$25: what else was sent, and the attribution receipt.
+fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
+    let items = |order: &Order| {
+        serde_json::to_string(&order.items).expect("an order's lines are plain data")
+    };
+    query
+        .bind(orders.iter().map(|o| o.product.as_deref()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.coupon_code.as_deref()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.customer_hash.as_deref()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| items(o)).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.metadata.as_deref()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.attribution.clone()).collect::<Vec<_>>())
+}
+
+/// Writes what reports changed on conversions that were there; they are locked by this transaction.
+pub async fn update(
+    connection: &mut PgConnection,
+    orders: &[&Order],
+    now: OffsetDateTime,
+) -> Result<u64, sqlx::Error> {
+    if orders.is_empty() {
+        return Ok(0);
+    }
+    let done = sqlx::query(
+        "-- update_conversions
+         update conversion set order_status = c.order_status, order_status_at = c.order_status_at,
+             refunded_amount = c.refunded_amount, reversed_by = c.reversed_by,
+             returned_items = c.returned_items::jsonb, updated_at = $9
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
+                     $6::numeric[], $7::text[], $8::text[])
+             as c (environment, merchant_id, conversion_id, order_status, order_status_at,
+                   refunded_amount, reversed_by, returned_items)
+         where conversion.environment = c.environment and conversion.merchant_id = c.merchant_id
+           and conversion.conversion_id = c.conversion_id",
+    )
+    .bind(orders.iter().map(|o| o.scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.scope.merchant.0).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.id.to_string()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.status.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| instant::to_row(o.status_at)).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.refunded).collect::<Vec<Decimal>>())
+    .bind(orders.iter().map(|o| o.reversed_by.map(OrderStatus::as_str)).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
