@@ -5,6 +5,7 @@ mod database;
 use jiff::{SignedDuration, Timestamp};
 use settlement::domain::outcome::Code;
 use settlement::flows::settle_events::Progress;
+use settlement::flows::retry_event::{self, Retried};
 use settlement::flows::{release_holds, resume_parked, settle_events};
 use shared::click_id::{Click, ClickClass};
 use shared::id::{ConversionId, Environment, EventId, EventKind, MerchantId};
@@ -30,17 +31,12 @@ fn keys() -> ClickKeys {
 }
 
 async fn run(pool: &PgPool, sql: &'static str) {
-    sqlx::query(sql)
-        .execute(pool)
-        .await
-        .expect("the test's own statement runs");
+    sqlx::query(sql).execute(pool).await.expect("the test's own statement runs");
 }
 
 async fn text(pool: &PgPool, sql: &'static str) -> String {
-    let row: (Option<String>,) = sqlx::query_as(sql)
-        .fetch_one(pool)
-        .await
-        .expect("the test's own query runs");
+    let row: (Option<String>,) =
+        sqlx::query_as(sql).fetch_one(pool).await.expect("the test's own query runs");
     row.0.unwrap_or_default()
 }
 
@@ -96,16 +92,8 @@ impl Stream {
             ('00000000-0000-0000-0000-000000000011:live', '0000000000000007', 0)",
         )
         .await;
-        run(
-            &stream.pool,
-            "select ensure_month_partition('inbox', '2026-06-15T00:00:00Z')",
-        )
-        .await;
-        run(
-            &stream.pool,
-            "select ensure_month_partition('click', '2026-06-15T00:00:00Z')",
-        )
-        .await;
+        run(&stream.pool, "select ensure_month_partition('inbox', '2026-06-15T00:00:00Z')").await;
+        run(&stream.pool, "select ensure_month_partition('click', '2026-06-15T00:00:00Z')").await;
         stream
     }
 
@@ -127,24 +115,13 @@ impl Stream {
         let seconds = u32::try_from(self.now.as_second()).expect("a second of this century");
         let link_number = u64::try_from(number).expect("a link number");
         let class = ClickClass::Human;
-        Click {
-            link_number,
-            clicked_at_seconds: seconds,
-            class,
-            random: 1,
-        }
-        .seal(&keys())
+        Click { link_number, clicked_at_seconds: seconds, class, random: 1 }.seal(&keys())
     }
 
     /// Puts an event into the inbox as ingest does, without settling it.
     async fn accept(&mut self, kind: EventKind, body: &str) -> String {
         self.seq += 1;
-        let event_id = EventId {
-            kind,
-            epoch: 7,
-            seq: self.seq,
-        }
-        .to_string();
+        let event_id = EventId { kind, epoch: 7, seq: self.seq }.to_string();
         let seq = i64::try_from(self.seq).expect("few events");
         sqlx::query(
             "insert into inbox (environment, merchant_id, received_at, event_id, object, epoch,
@@ -170,9 +147,7 @@ impl Stream {
     }
 
     async fn settle(&self) {
-        while settle_events::run_once(&self.pool, &keys(), self.now)
-            .await
-            .expect("settles")
+        while settle_events::run_once(&self.pool, &keys(), self.now).await.expect("settles")
             != Progress::Idle
         {}
     }
@@ -200,10 +175,8 @@ impl Stream {
     }
 
     fn wait_days(&mut self, days: i64) {
-        self.now = self
-            .now
-            .checked_add(SignedDuration::from_hours(days * 24))
-            .expect("this century");
+        self.now =
+            self.now.checked_add(SignedDuration::from_hours(days * 24)).expect("this century");
     }
 
     /// MONEY §6: each affiliate account equals the net of the commissions in its state.
@@ -224,11 +197,9 @@ impl Stream {
         )
         .await;
         assert_eq!(unequal, "");
-        let sum = text(
-            &self.pool,
-            "select coalesce(sum(amount), 0)::float8::text from ledger_entry",
-        )
-        .await;
+        let sum =
+            text(&self.pool, "select coalesce(sum(amount), 0)::float8::text from ledger_entry")
+                .await;
         assert_eq!(sum, "0");
     }
 }
@@ -246,38 +217,25 @@ async fn an_order_becomes_a_payable_commission_and_the_books_hold_at_every_step(
     assert_eq!(stream.outcome(&delivered).await, "applied APPLIED");
     stream.assert_books_hold().await;
     stream.wait_days(14);
-    let released = release_holds::run_once(&stream.pool, stream.now)
-        .await
-        .expect("releases");
+    let released = release_holds::run_once(&stream.pool, stream.now).await.expect("releases");
     assert_eq!(released, Progress::Settled(1));
     assert_eq!(
-        release_holds::run_once(&stream.pool, stream.now)
-            .await
-            .expect("releases"),
+        release_holds::run_once(&stream.pool, stream.now).await.expect("releases"),
         Progress::Idle
     );
     stream.assert_books_hold().await;
-    let shown = text(
-        &stream.pool,
-        "select state || ' ' || net_amount from commission",
-    )
-    .await;
+    let shown = text(&stream.pool, "select state || ' ' || net_amount from commission").await;
     assert_eq!(shown, "payable 299.90");
-    let told = text(
-        &stream.pool,
-        "select string_agg(type, ' ' order by position) from webhook_event",
-    )
-    .await;
+    let told =
+        text(&stream.pool, "select string_agg(type, ' ' order by position) from webhook_event")
+            .await;
     assert_eq!(
         told,
         "conversion.received conversion.attributed commission.created event.processed \
          commission.held event.processed commission.approved commission.payable"
     );
     let id = ConversionId::derive(MerchantId(MERCHANT), Environment::Live, "A-1").to_string();
-    assert_eq!(
-        text(&stream.pool, "select conversion_id from conversion").await,
-        id
-    );
+    assert_eq!(text(&stream.pool, "select conversion_id from conversion").await, id);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -301,10 +259,7 @@ async fn one_batch_settles_an_order_its_statuses_and_its_repeats_in_order() {
     ] {
         assert_eq!(stream.outcome(event).await, outcome);
     }
-    assert_eq!(
-        text(&stream.pool, "select state || net_amount from commission").await,
-        "rejected0"
-    );
+    assert_eq!(text(&stream.pool, "select state || net_amount from commission").await, "rejected0");
     stream.assert_books_hold().await;
 }
 
@@ -318,10 +273,7 @@ async fn a_status_waits_over_batches_for_its_conversion() {
     stream.order("A-1", "100.00", &click).await;
     stream.settle().await;
     assert_eq!(stream.outcome(&early).await, "applied APPLIED");
-    assert_eq!(
-        text(&stream.pool, "select count(*)::text from parked_event").await,
-        "0"
-    );
+    assert_eq!(text(&stream.pool, "select count(*)::text from parked_event").await, "0");
     stream.assert_books_hold().await;
 }
 
@@ -331,14 +283,10 @@ async fn a_status_whose_conversion_never_comes_ends_after_ninety_days() {
     let early = stream.report("A-1", "delivered").await;
     stream.settle().await;
     stream.wait_days(89);
-    resume_parked::run_once(&stream.pool, &keys(), stream.now)
-        .await
-        .expect("resumes");
+    resume_parked::run_once(&stream.pool, &keys(), stream.now).await.expect("resumes");
     assert_eq!(stream.outcome(&early).await, "parked AWAITING_CONVERSION");
     stream.wait_days(1);
-    resume_parked::run_once(&stream.pool, &keys(), stream.now)
-        .await
-        .expect("resumes");
+    resume_parked::run_once(&stream.pool, &keys(), stream.now).await.expect("resumes");
     assert_eq!(stream.outcome(&early).await, "skipped CONVERSION_NOT_FOUND");
 }
 
@@ -350,14 +298,10 @@ async fn a_conversion_waits_for_its_link_and_goes_on_when_it_is_known() {
     let delivered = stream.report("A-1", "delivered").await;
     stream.settle().await;
     assert_eq!(stream.outcome(&order).await, "parked AWAITING_LINK");
-    let idle = resume_parked::run_once(&stream.pool, &keys(), stream.now)
-        .await
-        .expect("resumes");
+    let idle = resume_parked::run_once(&stream.pool, &keys(), stream.now).await.expect("resumes");
     assert_eq!(idle, Progress::Idle);
     stream.add_link(777).await;
-    resume_parked::run_once(&stream.pool, &keys(), stream.now)
-        .await
-        .expect("resumes");
+    resume_parked::run_once(&stream.pool, &keys(), stream.now).await.expect("resumes");
     assert_eq!(stream.outcome(&order).await, "applied APPLIED");
     assert_eq!(stream.outcome(&delivered).await, "applied APPLIED");
     stream.assert_books_hold().await;
@@ -367,15 +311,10 @@ async fn a_conversion_waits_for_its_link_and_goes_on_when_it_is_known() {
 async fn an_unreadable_event_is_skipped_and_the_stream_goes_on() {
     let mut stream = Stream::new().await;
     let click = stream.click(LINK);
-    let broken = stream
-        .accept(EventKind::Conversion, r#"{"externalOrderId":5}"#)
-        .await;
+    let broken = stream.accept(EventKind::Conversion, r#"{"externalOrderId":5}"#).await;
     let order = stream.order("A-1", "100.00", &click).await;
     stream.settle().await;
-    assert_eq!(
-        stream.outcome(&broken).await,
-        format!("skipped {}", Code::EventInvalid.as_str())
-    );
+    assert_eq!(stream.outcome(&broken).await, format!("skipped {}", Code::EventInvalid.as_str()));
     assert_eq!(stream.outcome(&order).await, "applied APPLIED");
 }
 
@@ -395,6 +334,14 @@ async fn an_event_that_cannot_be_written_fails_alone() {
     assert_eq!(stream.outcome(&before).await, "applied APPLIED");
     assert_eq!(stream.outcome(&poison).await, "failed INTERNAL_ERROR");
     assert_eq!(stream.outcome(&after).await, "applied APPLIED");
+    run(&stream.pool, "alter table conversion drop constraint poison").await;
+    let retry = |event: String| {
+        let pool = stream.pool.clone();
+        let now = stream.now;
+        async move { retry_event::run(&pool, &keys(), &event, now).await.expect("retries") }
+    };
+    assert!(matches!(retry(poison.clone()).await, Retried::Settled(code, _) if code == "APPLIED"));
+    assert_eq!(retry(poison).await, Retried::NotFailed);
     stream.assert_books_hold().await;
 }
 
@@ -430,10 +377,7 @@ async fn the_ledger_refuses_change_deletion_and_imbalance() {
              currency, 5 from ledger_transfer",
     ];
     for sql in refused {
-        assert!(
-            sqlx::query(sql).execute(&stream.pool).await.is_err(),
-            "{sql}"
-        );
+        assert!(sqlx::query(sql).execute(&stream.pool).await.is_err(), "{sql}");
     }
     stream.assert_books_hold().await;
 }

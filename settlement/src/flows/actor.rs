@@ -50,9 +50,9 @@ impl Actor {
     fn account(self) -> Option<Uuid> {
         match self {
             Self::Installation => None,
-            Self::Operator(account)
-            | Self::Merchant { account, .. }
-            | Self::Affiliate(account) => Some(account),
+            Self::Operator(account) | Self::Merchant { account, .. } | Self::Affiliate(account) => {
+                Some(account)
+            }
         }
     }
 }

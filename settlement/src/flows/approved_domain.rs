@@ -35,11 +35,7 @@ pub fn url_within(field: &'static str, text: &str, approved_domain: &str) -> Res
         && url.password().is_none()
         && url.port().is_none()
         && url.as_str().len() <= URL_BYTES_MAX;
-    if plain && host_is_within(host, approved_domain) {
-        Ok(url.into())
-    } else {
-        Err(off())
-    }
+    if plain && host_is_within(host, approved_domain) { Ok(url.into()) } else { Err(off()) }
 }
 
 #[cfg(test)]

@@ -56,9 +56,6 @@ fn read(row: &CommissionRow) -> Result<(Scope, Commission), sqlx::Error> {
     let environment =
         Environment::parse(&row.environment).ok_or_else(|| wrong(&row.environment))?;
     let id = ConversionId::parse(&row.conversion_id).ok_or_else(|| wrong(&row.conversion_id))?;
-    let scope = Scope {
-        environment,
-        merchant: MerchantId(row.merchant_id),
-    };
+    let scope = Scope { environment, merchant: MerchantId(row.merchant_id) };
     Ok((scope, row.read(id)?))
 }

@@ -25,14 +25,12 @@ pub async fn run_once(
     }
     let named: Vec<_> = parked
         .iter()
-        .map(|(scope, parked)| (*scope, Read::Record(parked.record.clone())))
+        .map(|(scope, parked)| (*scope, Read::Record(Box::new(parked.record.clone()))))
         .collect();
     let mut books = books_for(&mut transaction, click_keys, &named).await?;
     let resumed = parked.len();
     for (scope, parked) in parked {
-        let book = books
-            .get_mut(&scope)
-            .expect("a book was loaded for every scope of the batch");
+        let book = books.get_mut(&scope).expect("a book was loaded for every scope of the batch");
         book.resume(parked, now);
     }
     write_books(&mut transaction, &books, now).await?;

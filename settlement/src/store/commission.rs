@@ -94,10 +94,7 @@ pub async fn lock(
     .bind(&keys.ids)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.conversion_id.clone(), row))
-        .collect())
+    Ok(rows.into_iter().map(|row| (row.conversion_id.clone(), row)).collect())
 }
 
 /// Locks commissions whose return window is over by `now`, or by a test merchant's own clock.
@@ -155,10 +152,7 @@ impl<'a> Columns<'a> {
     fn of(commissions: &'a [(Scope, &'a Commission)]) -> Self {
         let each = || commissions.iter().map(|(_, commission)| *commission);
         Self {
-            environment: commissions
-                .iter()
-                .map(|(s, _)| s.environment.as_str())
-                .collect(),
+            environment: commissions.iter().map(|(s, _)| s.environment.as_str()).collect(),
             merchant: commissions.iter().map(|(s, _)| s.merchant.0).collect(),
             commission: each().map(Commission::id).collect(),
             state: each().map(|c| c.state.word()).collect(),
@@ -207,19 +201,11 @@ pub async fn insert(
     .bind(columns.updated_at)
     .bind(each().map(|c| c.conversion.to_string()).collect::<Vec<_>>())
     .bind(each().map(|c| c.affiliate.0).collect::<Vec<Uuid>>())
-    .bind(
-        each()
-            .map(|c| c.campaign.map(|id| id.0))
-            .collect::<Vec<Option<Uuid>>>(),
-    )
+    .bind(each().map(|c| c.campaign.map(|id| id.0)).collect::<Vec<Option<Uuid>>>())
     .bind(each().map(|c| c.amount).collect::<Vec<Decimal>>())
     .bind(each().map(|c| c.currency.code()).collect::<Vec<_>>())
     .bind(each().map(terms).collect::<Vec<_>>())
-    .bind(
-        each()
-            .map(|c| instant::to_row(c.created_at))
-            .collect::<Vec<_>>(),
-    )
+    .bind(each().map(|c| instant::to_row(c.created_at)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

@@ -16,11 +16,7 @@ pub fn from_row(at: OffsetDateTime) -> Timestamp {
     i64::try_from(microseconds)
         .ok()
         .and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
-        .unwrap_or(if at.year() < 1970 {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
+        .unwrap_or(if at.year() < 1970 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 #[cfg(test)]
@@ -29,11 +25,8 @@ mod tests {
 
     #[test]
     fn an_instant_survives_the_round_trip_to_the_microsecond() {
-        for text in [
-            "2026-06-14T03:45:00.123456Z",
-            "1970-01-01T00:00:00Z",
-            "1969-12-31T23:59:59Z",
-        ] {
+        for text in ["2026-06-14T03:45:00.123456Z", "1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]
+        {
             let at: Timestamp = text.parse().expect("an instant of the test");
             assert_eq!(from_row(to_row(at)), at, "{text}");
         }

@@ -94,6 +94,22 @@ pub async fn next_events(
     .await
 }
 
+/// Locks an event that could not be settled; `None` when there is no such event.
+pub async fn lock_failed(
+    connection: &mut PgConnection,
+    event_id: &str,
+) -> Result<Option<InboxRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- lock_failed
+         select environment, merchant_id, received_at, event_id, object, epoch, seq, kind, body
+         from inbox where event_id = $1 and state = 'failed'
+         for update",
+    )
+    .bind(event_id)
+    .fetch_optional(connection)
+    .await
+}
+
 /// Moves cursors on; a cursor never moves back.
 pub async fn move_cursors(
     connection: &mut PgConnection,
@@ -137,44 +153,14 @@ pub async fn write_outcomes(
            and inbox.received_at = o.received_at and inbox.event_id = o.event_id
            and inbox.state in ('received', 'parked', 'failed')",
     )
-    .bind(
-        settled
-            .iter()
-            .map(|(environment, _, _)| *environment)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        settled
-            .iter()
-            .map(|(_, merchant, _)| *merchant)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        settled
-            .iter()
-            .map(|(_, _, s)| instant::to_row(s.received_at))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        settled
-            .iter()
-            .map(|(_, _, s)| s.event_id.as_str())
-            .collect::<Vec<_>>(),
-    )
+    .bind(settled.iter().map(|(environment, _, _)| *environment).collect::<Vec<_>>())
+    .bind(settled.iter().map(|(_, merchant, _)| *merchant).collect::<Vec<_>>())
+    .bind(settled.iter().map(|(_, _, s)| instant::to_row(s.received_at)).collect::<Vec<_>>())
+    .bind(settled.iter().map(|(_, _, s)| s.event_id.as_str()).collect::<Vec<_>>())
     .bind(outcomes.iter().map(|o| o.code.state()).collect::<Vec<_>>())
     .bind(outcomes.iter().map(|o| o.code.as_str()).collect::<Vec<_>>())
-    .bind(
-        outcomes
-            .iter()
-            .map(|o| o.detail.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        outcomes
-            .iter()
-            .map(|o| o.conversion.map(|id| id.to_string()))
-            .collect::<Vec<_>>(),
-    )
+    .bind(outcomes.iter().map(|o| o.detail.as_str()).collect::<Vec<_>>())
+    .bind(outcomes.iter().map(|o| o.conversion.map(|id| id.to_string())).collect::<Vec<_>>())
     .bind(now)
     .bind(outcomes.iter().map(commission_id).collect::<Vec<_>>())
     .execute(connection)
@@ -183,10 +169,7 @@ pub async fn write_outcomes(
 }
 
 fn commission_id(outcome: &Outcome) -> Option<String> {
-    outcome
-        .conversion
-        .filter(|_| outcome.has_commission)
-        .map(ConversionId::commission_id)
+    outcome.conversion.filter(|_| outcome.has_commission).map(ConversionId::commission_id)
 }
 
 /// An event that waits, with its text.
@@ -275,10 +258,7 @@ pub async fn park(
     parked: &[(&str, Uuid, &Parked)],
     now: OffsetDateTime,
 ) -> Result<u64, sqlx::Error> {
-    let link = |row: &Parked| {
-        row.link_number
-            .and_then(|number| i64::try_from(number).ok())
-    };
+    let link = |row: &Parked| row.link_number.and_then(|number| i64::try_from(number).ok());
     let done = sqlx::query(
         "-- park
          insert into parked_event (environment, merchant_id, event_id, received_at, conversion_id,
@@ -291,43 +271,13 @@ pub async fn park(
                    expires_at)
          on conflict do nothing",
     )
-    .bind(
-        parked
-            .iter()
-            .map(|(environment, _, _)| *environment)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        parked
-            .iter()
-            .map(|(_, merchant, _)| *merchant)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        parked
-            .iter()
-            .map(|(_, _, p)| p.record.event_id.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        parked
-            .iter()
-            .map(|(_, _, p)| instant::to_row(p.record.received_at))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        parked
-            .iter()
-            .map(|(_, _, p)| p.conversion.to_string())
-            .collect::<Vec<_>>(),
-    )
+    .bind(parked.iter().map(|(environment, _, _)| *environment).collect::<Vec<_>>())
+    .bind(parked.iter().map(|(_, merchant, _)| *merchant).collect::<Vec<_>>())
+    .bind(parked.iter().map(|(_, _, p)| p.record.event_id.as_str()).collect::<Vec<_>>())
+    .bind(parked.iter().map(|(_, _, p)| instant::to_row(p.record.received_at)).collect::<Vec<_>>())
+    .bind(parked.iter().map(|(_, _, p)| p.conversion.to_string()).collect::<Vec<_>>())
     .bind(parked.iter().map(|(_, _, p)| link(p)).collect::<Vec<_>>())
-    .bind(
-        parked
-            .iter()
-            .map(|(_, _, p)| instant::to_row(p.expires_at))
-            .collect::<Vec<_>>(),
-    )
+    .bind(parked.iter().map(|(_, _, p)| instant::to_row(p.expires_at)).collect::<Vec<_>>())
     .bind(now)
     .execute(connection)
     .await?;

@@ -27,10 +27,7 @@ pub struct UnknownWord {
 
 /// Turns an unreadable row into a decode error, which no event's content can cause.
 pub fn unknown(table: &'static str, what: &str) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(UnknownWord {
-        table,
-        what: what.to_owned(),
-    }))
+    sqlx::Error::Decode(Box::new(UnknownWord { table, what: what.to_owned() }))
 }
 
 #[derive(sqlx::FromRow)]
@@ -55,10 +52,7 @@ pub async fn clocks(
     .await?;
     let mut clocks: HashMap<Uuid, Clock> = HashMap::new();
     for row in rows {
-        let by = Move {
-            real_at: instant::from_row(row.real_at),
-            seconds: i64::from(row.seconds),
-        };
+        let by = Move { real_at: instant::from_row(row.real_at), seconds: i64::from(row.seconds) };
         clocks.entry(row.merchant_id).or_default().advance(by);
     }
     Ok(clocks)
@@ -78,25 +72,10 @@ pub async fn insert_clock_moves(
              as m (merchant_id, event_id, real_at, seconds)
          on conflict do nothing",
     )
-    .bind(
-        moves
-            .iter()
-            .map(|(merchant, _, _)| *merchant)
-            .collect::<Vec<_>>(),
-    )
+    .bind(moves.iter().map(|(merchant, _, _)| *merchant).collect::<Vec<_>>())
     .bind(moves.iter().map(|(_, event, _)| *event).collect::<Vec<_>>())
-    .bind(
-        moves
-            .iter()
-            .map(|(_, _, by)| instant::to_row(by.real_at))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        moves
-            .iter()
-            .map(|(_, _, by)| seconds(by))
-            .collect::<Vec<_>>(),
-    )
+    .bind(moves.iter().map(|(_, _, by)| instant::to_row(by.real_at)).collect::<Vec<_>>())
+    .bind(moves.iter().map(|(_, _, by)| seconds(by)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
@@ -168,10 +147,7 @@ fn windows(row: &LinkRow) -> Result<Windows, sqlx::Error> {
     let cookie_days = u32::try_from(row.cookie_days).unwrap_or(0);
     Ok(Windows::resolve(
         (days(row.hold_days), own_start, cookie_days),
-        (
-            days(row.merchant_hold_days),
-            start(&row.merchant_hold_start)?,
-        ),
+        (days(row.merchant_hold_days), start(&row.merchant_hold_start)?),
     ))
 }
 
@@ -191,10 +167,7 @@ pub async fn click_instants(
     .bind(between.1)
     .fetch_all(connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(id, at)| (id, instant::from_row(at)))
-        .collect())
+    Ok(rows.into_iter().map(|(id, at)| (id, instant::from_row(at))).collect())
 }
 
 #[derive(sqlx::FromRow)]
@@ -232,18 +205,8 @@ pub async fn rules(
                 rate_bps, flat_amount, cap_amount, minimum_order, currency, in_force_from
          from rule where merchant_id = '00000000-0000-0000-0000-000000000000'",
     )
-    .bind(
-        scopes
-            .iter()
-            .map(|scope| scope.environment.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        scopes
-            .iter()
-            .map(|scope| scope.merchant.0)
-            .collect::<Vec<_>>(),
-    )
+    .bind(scopes.iter().map(|scope| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(scopes.iter().map(|scope| scope.merchant.0).collect::<Vec<_>>())
     .bind(skus)
     .fetch_all(connection)
     .await?;

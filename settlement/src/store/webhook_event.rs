@@ -18,10 +18,7 @@ pub async fn insert(
         return Ok(());
     }
     let commission = |notice: &Notice| {
-        notice
-            .conversion
-            .filter(|_| notice.about_commission)
-            .map(ConversionId::commission_id)
+        notice.conversion.filter(|_| notice.about_commission).map(ConversionId::commission_id)
     };
     sqlx::query(
         "-- insert_webhook_events
@@ -35,60 +32,15 @@ pub async fn insert(
                    commission_id, event_id, occurred_at, data, place)
          order by n.place",
     )
-    .bind(
-        notices
-            .iter()
-            .map(|(scope, _)| scope.environment.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(scope, _)| scope.merchant.0)
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| n.kind.as_str())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| n.affiliate.map(|a| a.0))
-            .collect::<Vec<Option<Uuid>>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| n.conversion.map(|c| c.to_string()))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| commission(n))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| n.event_id.as_deref())
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| instant::to_row(n.occurred_at))
-            .collect::<Vec<_>>(),
-    )
-    .bind(
-        notices
-            .iter()
-            .map(|(_, n)| n.data.to_string())
-            .collect::<Vec<_>>(),
-    )
+    .bind(notices.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| n.kind.as_str()).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| n.affiliate.map(|a| a.0)).collect::<Vec<Option<Uuid>>>())
+    .bind(notices.iter().map(|(_, n)| n.conversion.map(|c| c.to_string())).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| commission(n)).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| n.event_id.as_deref()).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| instant::to_row(n.occurred_at)).collect::<Vec<_>>())
+    .bind(notices.iter().map(|(_, n)| n.data.to_string()).collect::<Vec<_>>())
     .bind(now)
     .execute(connection)
     .await?;

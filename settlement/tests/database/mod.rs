@@ -40,9 +40,7 @@ fn named(url: &str, database: &str) -> PgConnectOptions {
 
 /// A pool on a database of the test's own, migrated.
 pub async fn fresh() -> PgPool {
-    let url = tokio::task::spawn_blocking(server_url)
-        .await
-        .expect("starting does not panic");
+    let url = tokio::task::spawn_blocking(server_url).await.expect("starting does not panic");
     let run = std::process::id();
     let template = TEMPLATE
         .get_or_init(|| async {
@@ -51,10 +49,7 @@ pub async fn fresh() -> PgPool {
             let mut connection = sqlx::PgConnection::connect_with(&named(&url, &name))
                 .await
                 .expect("the template can be reached");
-            sqlx::migrate!("../migrations")
-                .run(&mut connection)
-                .await
-                .expect("migrations run");
+            sqlx::migrate!("../migrations").run(&mut connection).await.expect("migrations run");
             connection.close().await.expect("the connection closes");
             name
         })

@@ -85,7 +85,7 @@ impl History {
         found.expect("every event has an outcome").outcome.clone()
     }
 
-    pub(super) fn order(&mut self, id: &str, amount: &str, click: Option<String>) -> Outcome {
+    pub(super) fn order(&mut self, id: &str, amount: &str, click: Option<&str>) -> Outcome {
         let json = serde_json::json!({
             "externalOrderId": id, "orderAmount": amount, "currency": "NPR", "clickId": click,
         });
@@ -117,7 +117,7 @@ impl History {
 
     fn attributed(&mut self, id: &str, amount: &str) -> Outcome {
         let click = self.click(LINK);
-        self.order(id, amount, Some(click))
+        self.order(id, amount, Some(&click))
     }
 
     fn get(&self, id: &str) -> &Order {
@@ -201,7 +201,7 @@ fn an_order_s_whole_life_is_told_step_by_step() {
 fn an_order_without_a_good_click_waits_for_a_person() {
     let mut history = live();
     assert_eq!(history.order("A", "10.00", None).code, Code::InReview);
-    assert_eq!(history.order("B", "10.00", Some("CLK_example123".into())).code, Code::InReview);
+    assert_eq!(history.order("B", "10.00", Some("CLK_example123")).code, Code::InReview);
     assert!(history.get("A").commission.is_none());
     assert_eq!(history.get("B").confidence, "LOW");
     assert_eq!(history.report("A", S::Delivered, None).code, Code::Recorded);
@@ -226,7 +226,7 @@ fn a_status_before_its_conversion_waits_and_then_applies() {
     let click = history.click(LINK);
     assert_eq!(history.report("A", S::Refunded, Some("50.00")).code, Code::AwaitingConversion);
     assert_eq!(history.report("A", S::Delivered, None).code, Code::AwaitingConversion);
-    assert_eq!(history.order("A", "100.00", Some(click)).code, Code::Applied);
+    assert_eq!(history.order("A", "100.00", Some(&click)).code, Code::Applied);
     assert_eq!(history.outcome("e1").code, Code::Applied);
     assert_eq!(history.outcome("e2").code, Code::Applied);
     assert_eq!(history.state("A"), State::HoldRunning);
@@ -238,8 +238,8 @@ fn a_status_before_its_conversion_waits_and_then_applies() {
 fn a_conversion_of_an_unknown_link_waits_until_the_link_is_known() {
     let mut history = live();
     let click = history.click(77);
-    assert_eq!(history.order("A", "100.00", Some(click.clone())).code, Code::AwaitingLink);
-    assert_eq!(history.order("A", "100.00", Some(click)).code, Code::DuplicateOrder);
+    assert_eq!(history.order("A", "100.00", Some(&click)).code, Code::AwaitingLink);
+    assert_eq!(history.order("A", "100.00", Some(&click)).code, Code::DuplicateOrder);
     assert_eq!(history.report("A", S::Delivered, None).code, Code::AwaitingConversion);
     let facts = history.book.links.get(&LINK).expect("the known link").clone();
     history.book.links.insert(77, facts);
@@ -254,7 +254,7 @@ fn a_conversion_of_an_unknown_link_waits_until_the_link_is_known() {
 fn a_link_that_never_becomes_known_leaves_the_order_for_review() {
     let mut history = live();
     let click = history.click(77);
-    history.order("A", "100.00", Some(click));
+    history.order("A", "100.00", Some(&click));
     let parked = history.book.changes.newly_parked[0].clone();
     history.book.resume(parked, at(history.now + LINK_WAIT_SECONDS));
     assert_eq!(history.outcome("e1").code, Code::InReview);
@@ -351,11 +351,11 @@ fn the_cookie_window_is_judged_on_the_test_clock() {
         history.wait(1);
     };
     advance(&mut history, 29);
-    assert_eq!(history.order("A", "100.00", Some(click.clone())).code, Code::Applied);
+    assert_eq!(history.order("A", "100.00", Some(&click)).code, Code::Applied);
     advance(&mut history, 2);
-    assert_eq!(history.order("B", "100.00", Some(click)).code, Code::InReview);
+    assert_eq!(history.order("B", "100.00", Some(&click)).code, Code::InReview);
     let fresh = history.click(LINK);
-    assert_eq!(history.order("C", "100.00", Some(fresh)).code, Code::Applied);
+    assert_eq!(history.order("C", "100.00", Some(&fresh)).code, Code::Applied);
 }
 
 #[test]

@@ -24,15 +24,16 @@ pub(in crate::flows) enum Read {
 
 /// Reads rows in their order.
 pub fn events(rows: &[InboxRow]) -> Vec<(Scope, Read)> {
-    rows.iter()
-        .map(|row| {
-            let scope = scope(&row.environment, row.merchant_id);
-            let received_at = instant::from_row(row.received_at);
-            let record = record(&row.event_id, received_at, row.seq, &row.kind, &row.body);
-            let unreadable = || Read::Unreadable { event_id: row.event_id.clone(), received_at };
-            (scope, record.map_or_else(unreadable, |record| Read::Record(Box::new(record))))
-        })
-        .collect()
+    rows.iter().map(event).collect()
+}
+
+/// Reads one row.
+pub fn event(row: &InboxRow) -> (Scope, Read) {
+    let received_at = instant::from_row(row.received_at);
+    let record = record(&row.event_id, received_at, row.seq, &row.kind, &row.body);
+    let unreadable = || Read::Unreadable { event_id: row.event_id.clone(), received_at };
+    let read = record.map_or_else(unreadable, |record| Read::Record(Box::new(record)));
+    (scope(&row.environment, row.merchant_id), read)
 }
 
 /// Reads an event that waits; `None` when its text cannot be read, which parking has excluded.

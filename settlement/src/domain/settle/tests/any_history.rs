@@ -34,7 +34,7 @@ proptest! {
             match op {
                 Op::Order(order, amount) => {
                     let click = (order != 3).then(|| history.click(LINK));
-                    history.order(&format!("O{order}"), &cents(amount), click);
+                    history.order(&format!("O{order}"), &cents(amount), click.as_deref());
                 }
                 Op::Report(order, status, refunded) => {
                     let status = S::ALL[status];

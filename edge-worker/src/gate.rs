@@ -1,0 +1,21 @@
+//! Every decision of the edge, as pure functions: state in, verdict out.
+//!
+//! **Architecture invariant:** nothing below this file knows the worker crate, a clock, storage or
+//! a random source, and nothing here is async.
+
+pub mod address;
+pub mod admit;
+pub mod cache;
+pub mod click_class;
+pub mod destination;
+pub mod freshness;
+pub mod hint;
+pub mod hop;
+pub mod idempotency;
+pub mod key;
+pub mod rate;
+pub mod redirect;
+pub mod replay;
+pub mod request_id;
+pub mod retry;
+pub mod tags;

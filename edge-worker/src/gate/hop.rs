@@ -1,0 +1,87 @@
+//! What one hop from the Worker to an intake object carries, and what comes back.
+
+use serde::{Deserialize, Serialize};
+use shared::id::EventKind;
+
+/// One authenticated call, on its way to the object that admits it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Call {
+    /// The key it was signed with.
+    pub key_id: String,
+    /// The key's limits.
+    pub per_minute_max: u32,
+    /// See `per_minute_max`.
+    pub per_hour_max: u32,
+    /// Start of the proven signature as hex; absent where replay is not checked.
+    pub signature: Option<String>,
+    /// What is asked.
+    pub ask: Ask,
+}
+
+/// What an authenticated call asks of the object.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Ask {
+    /// Take this event.
+    Accept(NewEvent),
+    /// Nothing to store: the call was refused for its content, but it counts.
+    Count,
+    /// Count it, and say whether this event still waits for settlement.
+    Read(Option<String>),
+}
+
+/// A validated event and what it takes to know it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewEvent {
+    /// Its kind.
+    pub kind: EventKind,
+    /// The event as re-serialised.
+    pub body: String,
+    /// SHA-256 of the body as received, hex.
+    pub body_sha256: String,
+    /// Method, path and the client's key, when one was sent.
+    pub idempotency: Option<String>,
+    /// What makes two events the same; absent for clock moves.
+    pub content: Option<String>,
+    /// A conversion's id; absent for other kinds.
+    pub conversion_id: Option<String>,
+}
+
+/// What the object decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// Stored; 202.
+    Accepted {
+        /// The answer.
+        body: String,
+        /// The answer waits until this instant of the edge's clock.
+        not_before_ms: Option<i64>,
+    },
+    /// The first answer again, byte for byte.
+    Repeated {
+        /// The answer.
+        body: String,
+    },
+    /// Known by its content; 202.
+    Duplicate {
+        /// The answer.
+        body: String,
+    },
+    /// A limit is reached.
+    RateLimited {
+        /// Which one.
+        message: String,
+    },
+    /// This signature was used before.
+    Replayed,
+    /// The idempotency key was used with another body.
+    KeyReused,
+    /// Counted: the Worker answers.
+    Counted,
+    /// Counted, and the event asked for waits here for settlement.
+    Waiting {
+        /// The answer.
+        body: String,
+    },
+    /// Nothing was stored, and nothing can be now.
+    Unavailable,
+}

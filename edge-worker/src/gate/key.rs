@@ -1,0 +1,73 @@
+//! Whether a key may be used at all: its own state, its merchant's, and where it is used from.
+
+use super::address;
+use shared::directory::{KeyEntry, KeyState, MerchantState};
+use shared::id::Environment;
+use shared::problem::Code;
+use std::net::IpAddr;
+
+/// The first of the three checks that fails, or nothing.
+pub fn refusal(entry: &KeyEntry, client: Option<IpAddr>) -> Option<Code> {
+    match entry.state {
+        KeyState::Active => {}
+        KeyState::Disabled => return Some(Code::ApiKeyDisabled),
+        KeyState::Revoked => return Some(Code::ApiKeyRevoked),
+    }
+    match (entry.merchant_state, entry.environment) {
+        (MerchantState::Approved, _) | (MerchantState::Pending, Environment::Test) => {}
+        (MerchantState::Pending, Environment::Live)
+        | (MerchantState::Suspended | MerchantState::Rejected, _) => {
+            return Some(Code::MerchantNotApproved);
+        }
+    }
+    if address::is_allowed(&entry.allow_list, client) { None } else { Some(Code::IpNotAllowed) }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use shared::money::Currency;
+
+    /// A test key that may be used.
+    pub(in crate::gate) fn entry() -> KeyEntry {
+        KeyEntry {
+            key_id: "pk_test_a".into(),
+            merchant_id: shared::id::MerchantId(
+                serde_json::from_str("\"01900000-0000-7000-8000-000000000001\"").unwrap(),
+            ),
+            environment: Environment::Test,
+            state: KeyState::Active,
+            merchant_state: MerchantState::Approved,
+            currency: Currency::parse("NPR").unwrap(),
+            approved_domain: "shop.np".into(),
+            sealed_secret: String::new(),
+            per_minute_max: 600,
+            per_hour_max: 30_000,
+            allow_list: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_state_has_its_answer() {
+        use Environment::{Live, Test};
+        use KeyState::{Active, Disabled, Revoked};
+        use MerchantState::{Approved, Pending, Rejected, Suspended};
+        let cases = [
+            (Active, Approved, Live, None),
+            (Active, Approved, Test, None),
+            (Active, Pending, Test, None),
+            (Active, Pending, Live, Some(Code::MerchantNotApproved)),
+            (Active, Suspended, Test, Some(Code::MerchantNotApproved)),
+            (Active, Rejected, Test, Some(Code::MerchantNotApproved)),
+            (Disabled, Suspended, Live, Some(Code::ApiKeyDisabled)),
+            (Revoked, Approved, Test, Some(Code::ApiKeyRevoked)),
+        ];
+        for (state, merchant_state, environment, expected) in cases {
+            let key = KeyEntry { state, merchant_state, environment, ..entry() };
+            assert_eq!(refusal(&key, None), expected, "{key:?}");
+        }
+        let listed = KeyEntry { allow_list: vec!["10.0.0.0/8".into()], ..entry() };
+        assert_eq!(refusal(&listed, None), Some(Code::IpNotAllowed));
+        assert_eq!(refusal(&listed, address::parse("10.1.2.3")), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! Requests from outside: routed, answered, and every answer named by its request id.
+
+mod answer;
+mod authenticate;
+mod body;
+mod click;
+mod click_batch;
+mod directory;
+mod hop;
+mod intake;
+mod internal;
+mod keys;
+mod links;
+mod page;
+mod reads;
+mod route;
+mod script;
+
+use crate::config::{self, Config};
+use crate::gate::request_id;
+use crate::{clock, random};
+use answer::Answer;
+use route::{Miss, Route};
+use shared::problem::{Code, Problem};
+use std::rc::Rc;
+use worker::{Context, Env, Request, Response, Result, console_log};
+
+/// One request and everything that belongs to it.
+struct Call {
+    request: Request,
+    method: String,
+    /// Path and query exactly as sent.
+    path_and_query: String,
+    request_id: String,
+    /// The edge's clock when the request came.
+    now_ms: i64,
+    config: Rc<Config>,
+    env: Env,
+    context: Context,
+}
+
+impl Call {
+    /// A header, `None` when absent.
+    fn header(&self, name: &str) -> Option<String> {
+        self.request.headers().get(name).ok().flatten()
+    }
+
+    fn now_seconds(&self) -> i64 {
+        self.now_ms.div_euclid(1_000)
+    }
+
+    fn path(&self) -> &str {
+        let path_and_query = &self.path_and_query;
+        path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path)
+    }
+
+    fn query(&self) -> &str {
+        self.path_and_query.split_once('?').map_or("", |(_, query)| query)
+    }
+}
+
+/// Answers any request.
+pub async fn respond(request: Request, env: Env, context: Context) -> Result<Response> {
+    let method = request.inner().method();
+    let sent_id = request.headers().get("x-request-id").ok().flatten();
+    let request_id = request_id::choose(sent_id, random::bytes);
+    let Ok(config) = config::load(&env) else {
+        // The one message that says what is wrong is in the log, not here.
+        let problem = Problem::new(Code::Unavailable, "temporarily unavailable");
+        return Answer::problem(&problem, &request_id).into_response(&method, &request_id);
+    };
+    let mut call = Call {
+        path_and_query: path_and_query(&request.inner().url()).to_owned(),
+        now_ms: clock::now_ms(&config),
+        request,
+        method,
+        request_id,
+        config,
+        env,
+        context,
+    };
+    let answer = dispatch(&mut call).await;
+    answer.into_response(&call.method, &call.request_id)
+}
+
+async fn dispatch(call: &mut Call) -> Answer {
+    let path = call.path().to_owned();
+    let method = call.method.clone();
+    let route = match route::find(&method, &path) {
+        Ok(route) => route,
+        Err(miss) => return missed(&miss, &call.request_id),
+    };
+    let outcome = match route {
+        Route::Click(code) => click::follow(call, code).await,
+        Route::MintClick(code) => click::mint(call, code).await,
+        Route::Script => Ok(script::answer()),
+        Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
+        Route::Intake(kind) => intake::accept(call, kind).await,
+        Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
+        Route::PushDirectory => internal::push_directory(call).await,
+        Route::Poke => internal::poke(call).await,
+    };
+    let said = match &outcome {
+        Ok(_) => "OK",
+        Err(problem) => problem.code.log_code(),
+    };
+    let answer = outcome.unwrap_or_else(|problem| Answer::problem(&problem, &call.request_id));
+    if route.is_logged() {
+        console_log!(
+            "Answered a call: method={method} route={} status={} code={said} request_id={}",
+            route.name(),
+            answer.status,
+            call.request_id
+        );
+    }
+    answer
+}
+
+fn missed(miss: &Miss, request_id: &str) -> Answer {
+    let problem = match miss {
+        Miss::NotFound => Problem::new(Code::NotFound, "there is nothing here"),
+        Miss::Versionless(path) => {
+            let sentence = format!("there is nothing here; did you mean /api{path}?");
+            Problem::new(Code::NotFound, sentence)
+        }
+        Miss::WrongMethod { allow } => {
+            let sentence = format!("this route takes {allow}");
+            let problem = Problem::new(Code::MethodNotAllowed, sentence);
+            return Answer::problem(&problem, request_id).with("allow", *allow);
+        }
+    };
+    Answer::problem(&problem, request_id)
+}
+
+/// Path and query of a URL, exactly as sent: a parsed URL would spell some characters anew, and
+/// they are signed as sent.
+fn path_and_query(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(0, |at| at + 3);
+    url[after_scheme..].find('/').map_or("/", |at| &url[after_scheme + at..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_path_is_taken_as_sent() {
+        for (url, expected) in [
+            ("http://host/a?b='é", "/a?b='é"),
+            ("https://host:1/", "/"),
+            ("https://host", "/"),
+            ("http://host/x://y", "/x://y"),
+        ] {
+            assert_eq!(path_and_query(url), expected);
+        }
+    }
+}

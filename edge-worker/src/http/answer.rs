@@ -1,0 +1,65 @@
+//! An answer as data, and its one way to become a response.
+
+use shared::problem::Problem;
+use std::borrow::Cow;
+use worker::{Headers, Response, ResponseBuilder, Result};
+
+/// What a client gets.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: u16,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
+    body: Cow<'static, [u8]>,
+}
+
+impl Answer {
+    /// An answer without a body.
+    pub(super) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Cow::Borrowed(b"") }
+    }
+
+    /// A body of some type.
+    pub(super) fn of(
+        status: u16,
+        content_type: &'static str,
+        body: impl Into<Cow<'static, [u8]>>,
+    ) -> Self {
+        let mut answer = Self::empty(status)
+            .with("content-type", content_type)
+            .with("x-content-type-options", "nosniff");
+        answer.body = body.into();
+        answer
+    }
+
+    /// A JSON body, which nobody may keep.
+    pub(super) fn json(status: u16, body: impl Into<String>) -> Self {
+        let body: String = body.into();
+        Self::of(status, "application/json", body.into_bytes()).with("cache-control", "no-store")
+    }
+
+    /// A refusal.
+    pub(super) fn problem(problem: &Problem, request_id: &str) -> Self {
+        Self::json(problem.status(), problem.body(request_id))
+    }
+
+    /// With one more header.
+    pub(super) fn with(mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Makes the response; a `HEAD` gets the same headers and no body.
+    pub(super) fn into_response(self, method: &str, request_id: &str) -> Result<Response> {
+        let headers = Headers::new();
+        headers.set("x-request-id", request_id)?;
+        for (name, value) in &self.headers {
+            headers.set(name, value)?;
+        }
+        let builder = ResponseBuilder::new().with_status(self.status).with_headers(headers);
+        Ok(if method == "HEAD" || self.body.is_empty() {
+            builder.empty()
+        } else {
+            builder.fixed(self.body.into_owned())
+        })
+    }
+}

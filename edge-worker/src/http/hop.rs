@@ -1,0 +1,61 @@
+//! The one hop of a signed call: Worker to intake object and back. Never tried twice.
+
+use super::Call;
+use super::authenticate::Proven;
+use crate::gate::hop::{self, Ask, Verdict};
+use crate::objects::{NAME_HEADER, OFFER_PATH};
+use shared::internal::intake_name;
+use worker::wasm_bindgen::JsValue;
+use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result};
+
+/// The binding of the intake objects.
+pub(super) const INTAKE_BINDING: &str = "MERCHANT_INTAKE";
+/// The binding of the click objects.
+pub(super) const CLICK_BINDING: &str = "CLICK_OUTBOX";
+
+/// Takes a proven call to its merchant's object. `Err` when the outcome is not known.
+pub(super) async fn offer(
+    call: &Call,
+    proven: &Proven,
+    checks_replay: bool,
+    ask: Ask,
+) -> Result<Verdict> {
+    let entry = &proven.key.entry;
+    let hop = hop::Call {
+        key_id: entry.key_id.clone(),
+        per_minute_max: entry.per_minute_max,
+        per_hour_max: entry.per_hour_max,
+        signature: checks_replay.then(|| proven.signature.clone()),
+        ask,
+    };
+    let name = intake_name(entry.merchant_id, entry.environment);
+    let body = serde_json::to_string(&hop)?;
+    let mut response = post(&call.env, INTAKE_BINDING, &name, OFFER_PATH, &body, None).await?;
+    match response.status_code() {
+        200 => response.json().await,
+        // The object said so itself, so nothing was stored.
+        503 => Ok(Verdict::Unavailable),
+        status => Err(Error::from(format!("the intake object answered {status}"))),
+    }
+}
+
+/// Posts to an object by name.
+pub(super) async fn post(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    path: &str,
+    body: &str,
+    header: Option<(&str, &str)>,
+) -> Result<Response> {
+    let stub = env.durable_object(binding)?.get_by_name(name)?;
+    let headers = Headers::new();
+    headers.set(NAME_HEADER, name)?;
+    if let Some((name, value)) = header {
+        headers.set(name, value)?;
+    }
+    let mut init = RequestInit::new();
+    init.with_method(Method::Post).with_headers(headers).with_body(Some(JsValue::from_str(body)));
+    let request = Request::new_with_init(&format!("http://object{path}"), &init)?;
+    stub.fetch_with_request(request).await
+}

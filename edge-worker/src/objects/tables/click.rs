@@ -1,0 +1,76 @@
+//! Recorded clicks: one row per batch of an isolate.
+
+use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
+use serde::Deserialize;
+use worker::{Error, Result, SqlStorage, SqlStorageValue};
+
+const CLICKS: &str = "
+    create table if not exists click_batch (
+        seq integer primary key,         -- gapless; the highest row is never deleted
+        stored_at_ms integer not null,   -- Unix milliseconds of the edge's clock
+        dropped integer not null,        -- clicks the isolate lost since its last batch
+        clicks text not null             -- a JSON array of click records
+    );
+";
+
+/// Makes or updates the tables of a click object.
+pub fn open(sql: &SqlStorage) -> Result<()> {
+    migrate(sql, &[&format!("{}{CLICKS}", stream::CREATE)])
+}
+
+#[derive(Deserialize)]
+struct Seq {
+    seq: Option<u64>,
+}
+
+/// The highest place given out, 0 for none.
+pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
+    let query = "-- click::highest_seq
+        select max(seq) as seq from click_batch";
+    let row: Option<Seq> = first(sql, query, vec![])?;
+    Ok(row.and_then(|row| row.seq).unwrap_or(0))
+}
+
+/// Stores a batch; answers its place.
+pub fn store(sql: &SqlStorage, clicks: &str, dropped: u64, now_ms: i64) -> Result<u64> {
+    let query = "-- click::store
+        insert into click_batch (stored_at_ms, dropped, clicks) values (?1, ?2, ?3)
+        returning seq";
+    let bindings = vec![SqlStorageValue::try_from_i64(now_ms)?, integer(dropped)?, clicks.into()];
+    let row: Option<Seq> = first(sql, query, bindings)?;
+    row.and_then(|row| row.seq).ok_or_else(|| Error::from("the insert named no row"))
+}
+
+/// A row to be sent.
+#[derive(Debug, Deserialize)]
+pub struct Unsent {
+    /// Its place.
+    pub seq: u64,
+    /// A JSON array.
+    pub clicks: String,
+    /// Clicks lost before it.
+    pub dropped: u64,
+}
+
+/// Rows after a place, in order, at most `rows_max`, until they reach `bytes_max`.
+pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> Result<Vec<Unsent>> {
+    let query = "-- click::after
+        select seq, clicks, dropped from click_batch where seq > ?1 order by seq limit ?2";
+    let cursor = sql.exec(query, vec![integer(seq)?, integer(rows_max as u64)?])?;
+    let mut bytes = 0;
+    let mut rows = Vec::new();
+    for row in cursor.next::<Unsent>() {
+        let row = row?;
+        bytes += row.clicks.len() + FRAME_BYTES;
+        if bytes > bytes_max && !rows.is_empty() {
+            break;
+        }
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Deletes some of the oldest acknowledged rows stored before an instant, never the highest.
+pub fn prune(sql: &SqlStorage, acknowledged_seq: u64, before_ms: i64) -> Result<()> {
+    prune_table(sql, "click_batch", "stored_at_ms", acknowledged_seq, before_ms)
+}

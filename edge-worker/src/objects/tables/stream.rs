@@ -1,0 +1,72 @@
+//! An object's stream to settlement: who it is, and how far settlement has acknowledged.
+
+use super::{first, integer};
+use serde::Deserialize;
+use shared::internal::{epoch_text, parse_epoch};
+use worker::{Error, Result, SqlStorage};
+
+/// The table, made with the tables of the rows it tells about.
+pub const CREATE: &str = "
+    create table if not exists stream (
+        one integer primary key check (one = 1),
+        epoch text not null,             -- 64 random bits drawn at birth, as 16 hex digits
+        name text,                       -- the object's name, told by its first caller
+        acknowledged_seq integer not null -- settlement has everything up to here
+    );
+";
+
+/// The one row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Drawn at birth.
+    pub epoch: u64,
+    /// The object's name, once somebody told it.
+    pub name: Option<String>,
+    /// Settlement has everything up to here.
+    pub acknowledged_seq: u64,
+}
+
+#[derive(Deserialize)]
+struct Row {
+    epoch: String,
+    name: Option<String>,
+    acknowledged_seq: u64,
+}
+
+/// Reads the row; makes it with a fresh epoch when the object has just been born.
+pub fn open(sql: &SqlStorage) -> Result<Stream> {
+    sql.exec(
+        "-- stream::open
+        insert into stream (one, epoch, acknowledged_seq) values (1, ?1, 0)
+        on conflict (one) do nothing",
+        vec![epoch_text(crate::random::u64()).into()],
+    )?;
+    let query = "-- stream::open
+        select epoch, name, acknowledged_seq from stream";
+    let row: Row = first(sql, query, vec![])?.ok_or_else(|| Error::from("no stream row"))?;
+    Ok(Stream {
+        epoch: parse_epoch(&row.epoch).ok_or_else(|| Error::from("the epoch is damaged"))?,
+        name: row.name,
+        acknowledged_seq: row.acknowledged_seq,
+    })
+}
+
+/// Notes the object's name, once.
+pub fn name(sql: &SqlStorage, name: &str) -> Result<()> {
+    sql.exec(
+        "-- stream::name
+        update stream set name = ?1 where name is null",
+        vec![name.into()],
+    )?;
+    Ok(())
+}
+
+/// Moves the mark forward, never back.
+pub fn acknowledge(sql: &SqlStorage, seq: u64) -> Result<()> {
+    sql.exec(
+        "-- stream::acknowledge
+        update stream set acknowledged_seq = ?1 where acknowledged_seq < ?1",
+        vec![integer(seq)?],
+    )?;
+    Ok(())
+}

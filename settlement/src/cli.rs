@@ -1,0 +1,105 @@
+//! The command line: reads the arguments and what the command needs of the environment, runs it,
+//! and turns what went wrong into one message and an exit code.
+
+mod demo;
+mod demo_file;
+mod event;
+mod ledger;
+mod operate;
+mod serve;
+
+use clap::{Parser, Subcommand};
+use settlement::config::{ConfigFault, Lookup};
+use settlement::error::Fault;
+use std::process::ExitCode;
+
+/// Settles what Khata's edge accepted: attribution, commissions, ledger.
+#[derive(Debug, Parser)]
+#[command(name = "settlement", version)]
+pub struct Command {
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Answer the edge and run the jobs, until SIGTERM or Ctrl-C
+    Serve,
+    /// Bring the database's schema up to date
+    Migrate,
+    /// The demo network
+    #[command(subcommand)]
+    Demo(demo::Verb),
+    /// The books
+    #[command(subcommand)]
+    Ledger(ledger::Verb),
+    /// Accepted events
+    #[command(subcommand)]
+    Event(event::Verb),
+    /// Pause, resume or archive a link
+    #[command(subcommand)]
+    Link(operate::LinkVerb),
+    /// Pause, activate or archive a campaign
+    #[command(subcommand)]
+    Campaign(operate::CampaignVerb),
+    /// Approve, suspend or reject a merchant
+    #[command(subcommand)]
+    Merchant(operate::MerchantVerb),
+    /// Disable, enable or revoke a key
+    #[command(subcommand)]
+    Key(operate::KeyVerb),
+    /// Suspend or activate an affiliate
+    #[command(subcommand)]
+    Affiliate(operate::AffiliateVerb),
+}
+
+/// Why a command ends without success.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Config(#[from] ConfigFault),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("{0}")]
+    Other(String),
+}
+
+const ENVIRONMENT: Lookup<'static> = &|name| std::env::var(name).ok();
+/// What a shell gets for a configuration that is missing or wrong.
+const CONFIG_EXIT_CODE: u8 = 2;
+
+/// Runs a command to its end.
+pub fn run(command: Command) -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(cause) => {
+            eprintln!("settlement: no threads: {cause}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(dispatch(command.noun)) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("settlement: {failure}");
+            match failure {
+                Failure::Config(_) => ExitCode::from(CONFIG_EXIT_CODE),
+                Failure::Fault(_) | Failure::Other(_) => ExitCode::FAILURE,
+            }
+        }
+    }
+}
+
+async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
+    match noun {
+        Noun::Serve => serve::serve().await,
+        Noun::Migrate => serve::migrate().await,
+        Noun::Demo(verb) => demo::run(verb).await,
+        Noun::Ledger(verb) => ledger::run(verb).await,
+        Noun::Event(verb) => event::run(verb).await,
+        Noun::Link(verb) => operate::link(verb).await,
+        Noun::Campaign(verb) => operate::campaign(verb).await,
+        Noun::Merchant(verb) => operate::merchant(verb).await,
+        Noun::Key(verb) => operate::key(verb).await,
+        Noun::Affiliate(verb) => operate::affiliate(verb).await,
+    }
+}

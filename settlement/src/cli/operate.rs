@@ -1,0 +1,202 @@
+//! What people do to links, campaigns, merchants, keys and affiliates, until the pages exist.
+
+use super::{ENVIRONMENT, Failure};
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use settlement::config::{self, OperatorConfig};
+use settlement::error::Fault;
+use settlement::flows::actor::{self, Actor};
+use settlement::flows::push_directory;
+use settlement::flows::set_state::{
+    self, AffiliateChange, CampaignChange, KeyChange, LinkChange, MerchantChange,
+};
+use settlement::outbound::edge::Edge;
+use settlement::store::directory_row::Written;
+use settlement::{app, secrets::Vault};
+use shared::id::{AffiliateId, CampaignId, MerchantId};
+use sqlx::PgPool;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+use uuid::Uuid;
+
+/// How long a command waits for the edge to acknowledge what it changed.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(10);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Args)]
+pub(super) struct OnLink {
+    /// The link's short name
+    code: String,
+    /// E-mail address of the account that does it
+    #[arg(long = "as", value_name = "E-MAIL")]
+    by: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OnKey {
+    /// The key's public id, pk_…
+    key_id: String,
+    /// E-mail address of the account that does it
+    #[arg(long = "as", value_name = "E-MAIL")]
+    by: String,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OnId {
+    /// Its UUID
+    id: Uuid,
+    /// E-mail address of the account that does it
+    #[arg(long = "as", value_name = "E-MAIL")]
+    by: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LinkVerb {
+    /// It leads to the fallback for now
+    Pause(OnLink),
+    /// It works again
+    Resume(OnLink),
+    /// It leads to the fallback for good
+    Archive(OnLink),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CampaignVerb {
+    /// Its links lead to the fallback for now
+    Pause(OnId),
+    /// Its links work
+    Activate(OnId),
+    /// Its links lead to the fallback for good
+    Archive(OnId),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MerchantVerb {
+    /// Its live keys and links work
+    Approve(OnId),
+    /// Nothing of it works
+    Suspend(OnId),
+    /// It is refused
+    Reject(OnId),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum KeyVerb {
+    /// It stops working for now
+    Disable(OnKey),
+    /// It works again
+    Enable(OnKey),
+    /// It stops working for good
+    Revoke(OnKey),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum AffiliateVerb {
+    /// What it earns goes to review
+    Suspend(OnId),
+    /// It is in good standing again
+    Activate(OnId),
+}
+
+/// What every command here works with.
+struct Desk {
+    pool: PgPool,
+    vault: Vault,
+    edge: Edge,
+    actor: Actor,
+    now: Timestamp,
+}
+
+impl Desk {
+    async fn open(by: &str) -> Result<Self, Failure> {
+        let OperatorConfig { database_url, vault, edge } = config::operator(ENVIRONMENT)?;
+        let pool = app::pool(&database_url)?;
+        let mut connection = pool.acquire().await.map_err(Fault::from)?;
+        let actor = actor::by_email(&mut connection, by).await?;
+        drop(connection);
+        Ok(Self { pool, vault, edge: Edge::new(&edge), actor, now: Timestamp::now() })
+    }
+
+    /// Pushes, and says when the edge has acknowledged every row.
+    async fn finish(self, done: &str, rows: &[Written]) -> Result<ExitCode, Failure> {
+        println!("{done}: saved");
+        let begun = Instant::now();
+        loop {
+            let now = Timestamp::now();
+            let pushed = push_directory::run_once(&self.pool, &self.edge, now).await;
+            if push_directory::is_acknowledged(&self.pool, rows).await? {
+                println!("{done}: the edge has acknowledged it ({} rows)", rows.len());
+                return Ok(ExitCode::SUCCESS);
+            }
+            if begun.elapsed() > ACKNOWLEDGED_WITHIN {
+                let why = pushed.err().map(|fault| format!(" ({fault})")).unwrap_or_default();
+                return Err(Failure::Other(format!(
+                    "{done}: saved, but the edge has not acknowledged it yet{why}; \
+                     `settlement serve` keeps trying"
+                )));
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+    }
+}
+
+pub(super) async fn link(verb: LinkVerb) -> Result<ExitCode, Failure> {
+    let (on, change, word) = match verb {
+        LinkVerb::Pause(on) => (on, LinkChange::Pause, "paused"),
+        LinkVerb::Resume(on) => (on, LinkChange::Resume, "resumed"),
+        LinkVerb::Archive(on) => (on, LinkChange::Archive, "archived"),
+    };
+    let desk = Desk::open(&on.by).await?;
+    let rows = set_state::link(&desk.pool, desk.actor, &on.code, change, desk.now).await?;
+    desk.finish(&format!("link {} {word}", on.code), &rows).await
+}
+
+pub(super) async fn campaign(verb: CampaignVerb) -> Result<ExitCode, Failure> {
+    let (on, change, word) = match verb {
+        CampaignVerb::Pause(on) => (on, CampaignChange::Pause, "paused"),
+        CampaignVerb::Activate(on) => (on, CampaignChange::Activate, "activated"),
+        CampaignVerb::Archive(on) => (on, CampaignChange::Archive, "archived"),
+    };
+    let desk = Desk::open(&on.by).await?;
+    let id = CampaignId(on.id);
+    let rows = set_state::campaign(&desk.pool, desk.actor, id, change, desk.now).await?;
+    desk.finish(&format!("campaign {id} {word}"), &rows).await
+}
+
+pub(super) async fn merchant(verb: MerchantVerb) -> Result<ExitCode, Failure> {
+    let (on, change, word) = match verb {
+        MerchantVerb::Approve(on) => (on, MerchantChange::Approve, "approved"),
+        MerchantVerb::Suspend(on) => (on, MerchantChange::Suspend, "suspended"),
+        MerchantVerb::Reject(on) => (on, MerchantChange::Reject, "rejected"),
+    };
+    let desk = Desk::open(&on.by).await?;
+    let id = MerchantId(on.id);
+    let rows =
+        set_state::merchant(&desk.pool, &desk.vault, desk.actor, id, change, desk.now).await?;
+    desk.finish(&format!("merchant {id} {word}"), &rows).await
+}
+
+pub(super) async fn key(verb: KeyVerb) -> Result<ExitCode, Failure> {
+    let (on, change, word) = match verb {
+        KeyVerb::Disable(on) => (on, KeyChange::Disable, "disabled"),
+        KeyVerb::Enable(on) => (on, KeyChange::Enable, "enabled"),
+        KeyVerb::Revoke(on) => (on, KeyChange::Revoke, "revoked"),
+    };
+    let desk = Desk::open(&on.by).await?;
+    let key_id = on.key_id.as_str();
+    let rows =
+        set_state::key(&desk.pool, &desk.vault, desk.actor, key_id, change, desk.now).await?;
+    desk.finish(&format!("key {key_id} {word}"), &rows).await
+}
+
+pub(super) async fn affiliate(verb: AffiliateVerb) -> Result<ExitCode, Failure> {
+    let (on, change, word) = match verb {
+        AffiliateVerb::Suspend(on) => (on, AffiliateChange::Suspend, "suspended"),
+        AffiliateVerb::Activate(on) => (on, AffiliateChange::Activate, "activated"),
+    };
+    let desk = Desk::open(&on.by).await?;
+    let id = AffiliateId(on.id);
+    set_state::affiliate(&desk.pool, desk.actor, id, change, desk.now).await?;
+    println!("affiliate {id} {word}");
+    Ok(ExitCode::SUCCESS)
+}

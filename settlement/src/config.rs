@@ -1,0 +1,291 @@
+//! Configuration from the environment: everything missing or wrong in one message, never a value.
+
+use crate::secrets::{MasterKeys, SealingPublicKey, Vault};
+use shared::keys::{ClickKeys, HashKey, InternalKeys};
+use std::fmt;
+use std::net::SocketAddr;
+use url::Url;
+
+/// Shards of the directory unless `DIRECTORY_SHARDS` says otherwise; the edge must agree.
+pub const DIRECTORY_SHARDS_DEFAULT: u32 = 4;
+/// Shards of the click outbox unless `CLICK_SHARDS` says otherwise; the edge must agree.
+pub const CLICK_SHARDS_DEFAULT: u32 = 2;
+/// Shards of either at most.
+pub const SHARDS_MAX: u32 = 1024;
+
+/// Where the edge is and how to speak to it.
+#[derive(Debug, Clone)]
+pub struct EdgeConfig {
+    /// Its origin, without a slash at the end.
+    pub url: String,
+    /// Keys of internal calls.
+    pub internal_keys: InternalKeys,
+    /// Shards of the directory.
+    pub directory_shards: u32,
+    /// Shards of the click outbox.
+    pub click_shards: u32,
+}
+
+/// What a command needs that seals and opens secrets, and nothing of the edge.
+#[derive(Clone)]
+pub struct VaultConfig {
+    /// Postgres.
+    pub database_url: String,
+    /// Keys of signing secrets.
+    pub vault: Vault,
+}
+
+/// What settling one event by hand needs.
+#[derive(Clone)]
+pub struct SettleConfig {
+    /// Postgres.
+    pub database_url: String,
+    /// Keys of click ids.
+    pub click_keys: ClickKeys,
+}
+
+/// What a command of an operator needs.
+#[derive(Clone)]
+pub struct OperatorConfig {
+    /// Postgres.
+    pub database_url: String,
+    /// Keys of signing secrets.
+    pub vault: Vault,
+    /// The edge, to push to.
+    pub edge: EdgeConfig,
+}
+
+/// What `serve` needs: everything.
+#[derive(Clone)]
+pub struct Config {
+    /// Postgres.
+    pub database_url: String,
+    /// Where to answer.
+    pub listen: SocketAddr,
+    /// Keys of signing secrets.
+    pub vault: Vault,
+    /// The edge.
+    pub edge: EdgeConfig,
+    /// Keys of click ids.
+    pub click_keys: ClickKeys,
+    /// Key of customer and shopper hashes.
+    pub hash_key: HashKey,
+}
+
+/// Everything that is missing or wrong, a line each.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct ConfigFault(pub Vec<String>);
+
+impl fmt::Display for ConfigFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration is incomplete:\n  {}", self.0.join("\n  "))
+    }
+}
+
+/// Looks a variable up; `std::env::var(name).ok()` outside tests.
+pub type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Reads `DATABASE_URL` alone.
+pub fn database(lookup: Lookup<'_>) -> Result<String, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let database_url = reader.database_url();
+    reader.finish(|| database_url)
+}
+
+/// Reads what sealing needs.
+pub fn vault(lookup: Lookup<'_>) -> Result<VaultConfig, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let (database_url, vault) = (reader.database_url(), reader.vault());
+    reader.finish(|| Some(VaultConfig { database_url: database_url?, vault: vault? }))
+}
+
+/// Reads what settling one event by hand needs.
+pub fn settle(lookup: Lookup<'_>) -> Result<SettleConfig, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let (database_url, click_keys) = (reader.database_url(), reader.click_keys());
+    reader.finish(|| Some(SettleConfig { database_url: database_url?, click_keys: click_keys? }))
+}
+
+/// Reads what an operator's command needs.
+pub fn operator(lookup: Lookup<'_>) -> Result<OperatorConfig, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let (database_url, vault, edge) = (reader.database_url(), reader.vault(), reader.edge());
+    reader
+        .finish(|| Some(OperatorConfig { database_url: database_url?, vault: vault?, edge: edge? }))
+}
+
+/// Reads what `serve` needs.
+pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let (database_url, vault, edge) = (reader.database_url(), reader.vault(), reader.edge());
+    let listen = reader.or_default("LISTEN", "127.0.0.1:8080", |text| {
+        text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
+    });
+    let click_keys = reader.click_keys();
+    let hash_key = reader.required("HASH_KEY", |text| {
+        HashKey::parse(text).ok_or_else(|| "is not 64 hex digits".to_owned())
+    });
+    reader.finish(|| {
+        Some(Config {
+            database_url: database_url?,
+            listen: listen?,
+            vault: vault?,
+            edge: edge?,
+            click_keys: click_keys?,
+            hash_key: hash_key?,
+        })
+    })
+}
+
+struct Reader<'a> {
+    lookup: Lookup<'a>,
+    faults: Vec<String>,
+}
+
+impl<'a> Reader<'a> {
+    fn new(lookup: Lookup<'a>) -> Self {
+        Self { lookup, faults: Vec::new() }
+    }
+
+    /// `build` answers `Some` exactly when no variable had a fault.
+    fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, ConfigFault> {
+        build().filter(|_| self.faults.is_empty()).ok_or(ConfigFault(self.faults))
+    }
+
+    fn required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = (self.lookup)(name).filter(|text| !text.trim().is_empty());
+        let read = text.ok_or_else(|| "is not set".to_owned()).and_then(|text| parse(text.trim()));
+        read.map_err(|fault| self.faults.push(format!("{name} {fault}"))).ok()
+    }
+
+    fn or_default<T>(
+        &mut self,
+        name: &str,
+        default: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = (self.lookup)(name).filter(|text| !text.trim().is_empty());
+        parse(text.as_deref().map_or(default, str::trim))
+            .map_err(|fault| self.faults.push(format!("{name} {fault}")))
+            .ok()
+    }
+
+    fn database_url(&mut self) -> Option<String> {
+        self.required("DATABASE_URL", |text| {
+            let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+            if postgres && Url::parse(text).is_ok() {
+                Ok(text.to_owned())
+            } else {
+                Err("is not a postgres:// URL".to_owned())
+            }
+        })
+    }
+
+    fn click_keys(&mut self) -> Option<ClickKeys> {
+        self.required("CLICK_KEYS", |text| {
+            ClickKeys::parse(text).map_err(|fault| fault.to_string())
+        })
+    }
+
+    fn vault(&mut self) -> Option<Vault> {
+        let master = self.required("MASTER_KEYS", |text| {
+            MasterKeys::parse(text).map_err(|fault| fault.to_string())
+        });
+        let edge = self.required("SEALING_PUBLIC_KEY", |text| {
+            SealingPublicKey::parse(text).ok_or_else(|| "is not 64 hex digits".to_owned())
+        });
+        Some(Vault { master: master?, edge: edge? })
+    }
+
+    fn edge(&mut self) -> Option<EdgeConfig> {
+        let url = self.required("EDGE_URL", origin);
+        let internal_keys = self.required("INTERNAL_KEYS", |text| {
+            InternalKeys::parse(text).map_err(|fault| fault.to_string())
+        });
+        let shards = |text: &str| {
+            let shards = text.parse().ok().filter(|shards| (1..=SHARDS_MAX).contains(shards));
+            shards.ok_or_else(|| format!("is not a whole number from 1 to {SHARDS_MAX}"))
+        };
+        let directory_shards =
+            self.or_default("DIRECTORY_SHARDS", &DIRECTORY_SHARDS_DEFAULT.to_string(), shards);
+        let click_shards =
+            self.or_default("CLICK_SHARDS", &CLICK_SHARDS_DEFAULT.to_string(), shards);
+        Some(EdgeConfig {
+            url: url?,
+            internal_keys: internal_keys?,
+            directory_shards: directory_shards?,
+            click_shards: click_shards?,
+        })
+    }
+}
+
+/// Reads an `http` or `https` origin; answers it without a slash at the end.
+pub fn origin(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none()
+    });
+    let url = url.ok_or("is not an http(s) origin such as https://go.example.com")?;
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn good(name: &str) -> Option<String> {
+        let value = match name {
+            "DATABASE_URL" => "postgres://u:p@localhost/khata".to_owned(),
+            "EDGE_URL" => "http://127.0.0.1:8787/".to_owned(),
+            "SEALING_PUBLIC_KEY" | "HASH_KEY" => "ab".repeat(32),
+            "MASTER_KEYS" | "CLICK_KEYS" | "INTERNAL_KEYS" => format!("1:{}", "ab".repeat(32)),
+            _ => return None,
+        };
+        Some(value)
+    }
+
+    #[test]
+    fn a_full_environment_is_read_and_defaults_fill_the_rest() {
+        let config = serve(&good).expect("nothing is missing");
+        assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
+        assert_eq!(config.edge.url, "http://127.0.0.1:8787");
+        assert_eq!((config.edge.directory_shards, config.edge.click_shards), (4, 2));
+    }
+
+    #[test]
+    fn everything_wrong_is_listed_at_once_and_no_value_is_repeated() {
+        let fault = serve(&|name| match name {
+            "DATABASE_URL" => Some("mysql://secret".to_owned()),
+            "CLICK_KEYS" => Some("1:secret".to_owned()),
+            "LISTEN" | "DIRECTORY_SHARDS" => Some("secret".to_owned()),
+            _ => None,
+        });
+        let fault = fault.map(|_| ()).expect_err("everything is wrong").to_string();
+        for name in [
+            "DATABASE_URL",
+            "LISTEN",
+            "EDGE_URL",
+            "MASTER_KEYS",
+            "SEALING_PUBLIC_KEY",
+            "CLICK_KEYS",
+            "HASH_KEY",
+            "INTERNAL_KEYS",
+            "DIRECTORY_SHARDS",
+        ] {
+            assert_eq!(fault.matches(&format!("\n  {name} ")).count(), 1, "{name} in {fault}");
+        }
+        assert!(!fault.contains("secret"), "{fault}");
+    }
+
+    #[test]
+    fn a_command_demands_only_what_it_needs() {
+        let only_database = |name: &str| good(name).filter(|_| name == "DATABASE_URL");
+        assert!(database(&only_database).is_ok());
+        let fault = vault(&only_database).map(|_| ()).expect_err("two are missing");
+        assert_eq!(fault.0.len(), 2);
+        assert!(operator(&good).is_ok());
+    }
+}

@@ -1,0 +1,28 @@
+//! One file per thing that happens. The only room that opens a transaction.
+
+pub mod actor;
+pub mod approved_domain;
+
+pub mod create_campaign;
+pub mod create_key;
+pub mod create_link;
+pub mod open_account;
+pub mod open_affiliate;
+pub mod open_merchant;
+pub mod seed_demo;
+pub mod set_rule;
+pub mod set_state;
+pub mod upsert_product;
+
+pub mod directory_rows;
+pub mod poke_objects;
+pub mod push_directory;
+
+pub mod accept_events;
+pub mod record_clicks;
+mod stream;
+
+pub mod release_holds;
+pub mod resume_parked;
+pub mod retry_event;
+pub mod settle_events;

@@ -1,0 +1,47 @@
+//! An operator's second try at an event that could not be settled.
+
+use super::settle_events::{Read, books_for, write_books};
+use crate::flows::settle_events::read_failed;
+use crate::store::{instant, settling};
+use jiff::Timestamp;
+use shared::keys::ClickKeys;
+use sqlx::PgPool;
+
+/// What a retry came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Retried {
+    /// It has an outcome now: code and sentence.
+    Settled(String, String),
+    /// There is no failed event of that id.
+    NotFailed,
+}
+
+/// Settles a failed event again, after everything that was settled since.
+pub async fn run(
+    pool: &PgPool,
+    click_keys: &ClickKeys,
+    event_id: &str,
+    now: Timestamp,
+) -> Result<Retried, sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let Some(row) = settling::lock_failed(&mut transaction, event_id).await? else {
+        return Ok(Retried::NotFailed);
+    };
+    let read = read_failed(&row);
+    let mut books = books_for(&mut transaction, click_keys, std::slice::from_ref(&read)).await?;
+    let (scope, event) = read;
+    let book = books.get_mut(&scope).expect("a book was loaded for the event's scope");
+    match event {
+        Read::Record(record) => book.settle(&record),
+        Read::Unreadable { event_id, received_at } => book.refuse_unreadable(event_id, received_at),
+    }
+    write_books(&mut transaction, &books, now).await?;
+    let settled = books[&scope].changes.settled.iter().find(|s| s.event_id == event_id);
+    let outcome = settled.map_or_else(
+        || (String::new(), String::new()),
+        |settled| (settled.outcome.code.as_str().to_owned(), settled.outcome.detail.clone()),
+    );
+    tracing::info!(event_id, code = outcome.0, at = %instant::to_row(now), "a failed event was retried");
+    transaction.commit().await?;
+    Ok(Retried::Settled(outcome.0, outcome.1))
+}

@@ -1,0 +1,186 @@
+//! A commission rule is set: the first version of a subject's rule, or the next.
+
+use super::actor::{Actor, note};
+use crate::domain::rule::{Kind, Subject};
+use crate::error::Fault;
+use crate::secrets::draw;
+use crate::store::campaign;
+use crate::store::rule::{self, RuleSubject, RuleTerms};
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde_json::json;
+use shared::id::{Environment, MerchantId};
+use shared::money::Currency;
+use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
+use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
+
+/// Basis points of a rule at most: the whole order.
+pub const RATE_BPS_MAX: u32 = 10_000;
+
+/// A rule to set, in force from now.
+#[derive(Debug, Clone)]
+pub struct NewRule {
+    /// In which world.
+    pub environment: Environment,
+    /// Whose; of no meaning for the platform's.
+    pub merchant: Option<MerchantId>,
+    /// What it is about.
+    pub subject: Subject,
+    /// How it pays.
+    pub kind: Kind,
+    /// Most the lines under it can earn together.
+    pub cap: Option<Decimal>,
+    /// Order total below which it gives zero.
+    pub minimum_order: Option<Decimal>,
+    /// Of flat, cap and minimum; `None` when there is none of them.
+    pub currency: Option<Currency>,
+}
+
+impl NewRule {
+    /// A percentage without cap or minimum.
+    pub fn percent(
+        environment: Environment,
+        merchant: Option<MerchantId>,
+        subject: Subject,
+        rate_bps: u32,
+    ) -> Self {
+        Self {
+            environment,
+            merchant,
+            subject,
+            kind: Kind::Percent(rate_bps),
+            cap: None,
+            minimum_order: None,
+            currency: None,
+        }
+    }
+}
+
+/// The rule and version that were written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SetRule {
+    /// The rule, the same over its versions.
+    pub rule_id: Uuid,
+    /// From 1.
+    pub version: i32,
+}
+
+/// Sets a rule in a transaction of its own.
+pub async fn run(
+    pool: &PgPool,
+    actor: Actor,
+    input: NewRule,
+    now: Timestamp,
+) -> Result<SetRule, Fault> {
+    let mut transaction = pool.begin().await?;
+    let set = within(&mut transaction, actor, input, now).await?;
+    transaction.commit().await?;
+    Ok(set)
+}
+
+/// Sets a rule in the caller's transaction.
+pub async fn within(
+    connection: &mut PgConnection,
+    actor: Actor,
+    input: NewRule,
+    now: Timestamp,
+) -> Result<SetRule, Fault> {
+    let subject = subject_of(actor, &input)?;
+    check(&input)?;
+    if let Subject::Campaign(id) = input.subject {
+        let found = campaign::find(connection, id.0).await?;
+        let own = found.is_some_and(|row| {
+            row.merchant_id == subject.merchant_id && row.environment == subject.environment
+        });
+        if !own {
+            return Err(Fault::NotFound("campaign"));
+        }
+    }
+    rule::lock_subject(connection, &subject).await?;
+    let (rule_id, version) = match rule::last_version(connection, &subject).await? {
+        Some((rule_id, version)) => (rule_id, version + 1),
+        None => (draw::id(now), 1),
+    };
+    let (kind, rate_bps, flat_amount) = match input.kind {
+        // `check` bounds the rate to 10,000.
+        Kind::Percent(bps) => ("percent", i32::try_from(bps).ok(), None),
+        Kind::Flat(amount) => ("flat", None, Some(amount)),
+    };
+    let terms = RuleTerms {
+        rule_id,
+        version,
+        kind,
+        rate_bps,
+        flat_amount,
+        cap_amount: input.cap,
+        minimum_order: input.minimum_order,
+        currency: input.currency.map(Currency::code),
+    };
+    rule::insert(connection, &subject, &terms, now).await?;
+    let detail = json!({
+        "level": subject.level,
+        "environment": subject.environment,
+        "version": version,
+        "rateBps": rate_bps,
+        "flatAmount": flat_amount.map(|amount| amount.to_string()),
+    });
+    note(connection, actor, "rule.set", &rule_id.to_string(), detail, now).await?;
+    Ok(SetRule { rule_id, version })
+}
+
+fn subject_of(actor: Actor, input: &NewRule) -> Result<RuleSubject, Fault> {
+    let merchant_id = if input.subject == Subject::Platform {
+        actor.may_operate()?;
+        Uuid::nil()
+    } else {
+        let merchant = input.merchant.ok_or(Fault::NotFound("merchant"))?;
+        actor.may_change(merchant)?;
+        merchant.0
+    };
+    Ok(RuleSubject {
+        environment: input.environment.as_str(),
+        merchant_id,
+        level: input.subject.level().as_str(),
+        campaign_id: match input.subject {
+            Subject::Campaign(campaign) => Some(campaign.0),
+            Subject::Product(_) | Subject::Merchant | Subject::Platform => None,
+        },
+        sku: match &input.subject {
+            Subject::Product(sku) => Some(sku.clone()),
+            Subject::Campaign(_) | Subject::Merchant | Subject::Platform => None,
+        },
+    })
+}
+
+fn check(input: &NewRule) -> Result<(), Fault> {
+    let mut faults = Vec::new();
+    let flat = match input.kind {
+        Kind::Percent(bps) if bps > RATE_BPS_MAX => {
+            faults.push(format!("rateBps must be 0 to {RATE_BPS_MAX}"));
+            None
+        }
+        Kind::Percent(_) => None,
+        Kind::Flat(amount) => Some(amount),
+    };
+    let amounts = [("flatAmount", flat), ("cap", input.cap), ("minimumOrder", input.minimum_order)];
+    for (field, amount) in amounts {
+        let Some(amount) = amount else { continue };
+        match input.currency {
+            None => faults.push(format!("{field} needs a currency")),
+            Some(currency) if amount < Decimal::ZERO || !currency.holds(amount) => {
+                faults.push(format!("{field} must be an amount of {currency}, 0 or more"));
+            }
+            Some(_) => {}
+        }
+    }
+    if input.currency.is_some() && amounts.iter().all(|(_, amount)| amount.is_none()) {
+        faults.push("currency is of no use without an amount".to_owned());
+    }
+    if let Subject::Product(sku) = &input.subject
+        && !(1..=EXTERNAL_ID_CHARACTERS_MAX).contains(&sku.chars().count())
+    {
+        faults.push(format!("sku must be 1 to {EXTERNAL_ID_CHARACTERS_MAX} characters"));
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::Invalid(faults)) }
+}

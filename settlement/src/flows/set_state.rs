@@ -1,0 +1,238 @@
+//! Links, campaigns, keys, merchants and affiliates change state, and the directory with them.
+
+use super::actor::{Actor, note};
+use super::{create_key, directory_rows};
+use crate::domain::order::Scope;
+use crate::error::Fault;
+use crate::secrets::Vault;
+use crate::store::directory_row::Written;
+use crate::store::directory_source::Which;
+use crate::store::{affiliate, api_key, campaign, link, merchant};
+use jiff::Timestamp;
+use serde_json::json;
+use shared::id::{AffiliateId, CampaignId, Environment, MerchantId};
+use sqlx::PgPool;
+
+/// What a link becomes. An archived one stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkChange {
+    /// It stops working for now.
+    Pause,
+    /// It works again.
+    Resume,
+    /// It stops working for good.
+    Archive,
+}
+
+/// What a campaign becomes. An archived one stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CampaignChange {
+    /// Its links stop working for now.
+    Pause,
+    /// Its links work.
+    Activate,
+    /// Its links stop working for good.
+    Archive,
+}
+
+/// What a key becomes. A revoked one stays so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyChange {
+    /// It stops working for now.
+    Disable,
+    /// It works again.
+    Enable,
+    /// It stops working for good.
+    Revoke,
+}
+
+/// What a merchant becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MerchantChange {
+    /// Its live keys and links work.
+    Approve,
+    /// Nothing of it works.
+    Suspend,
+    /// Refused.
+    Reject,
+}
+
+/// What an affiliate becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AffiliateChange {
+    /// What it earns goes to review.
+    Suspend,
+    /// In good standing again.
+    Activate,
+}
+
+/// Changes a link's state; answers the directory rows the edge must acknowledge.
+pub async fn link(
+    pool: &PgPool,
+    actor: Actor,
+    code: &str,
+    change: LinkChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let (action, state) = match change {
+        LinkChange::Pause => ("link.pause", "paused"),
+        LinkChange::Resume => ("link.resume", "live"),
+        LinkChange::Archive => ("link.archive", "archived"),
+    };
+    let mut transaction = pool.begin().await?;
+    let found = link::find(&mut transaction, code).await?.ok_or(Fault::NotFound("link"))?;
+    let owner = MerchantId(found.merchant_id);
+    actor.may_change(owner)?;
+    merchant::lock(&mut transaction, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
+    if link::set_state(&mut transaction, code, state).await? != 1 {
+        return Err(Fault::Conflict("an archived link stays archived".to_owned()));
+    }
+    let written =
+        directory_rows::refresh_links(&mut transaction, owner, Which::Code(code), now).await?;
+    let detail = json!({"from": found.state, "to": state});
+    note(&mut transaction, actor, action, code, detail, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a campaign's state; answers the directory rows the edge must acknowledge.
+pub async fn campaign(
+    pool: &PgPool,
+    actor: Actor,
+    id: CampaignId,
+    change: CampaignChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let (action, state) = match change {
+        CampaignChange::Pause => ("campaign.pause", "paused"),
+        CampaignChange::Activate => ("campaign.activate", "active"),
+        CampaignChange::Archive => ("campaign.archive", "archived"),
+    };
+    let mut transaction = pool.begin().await?;
+    let found = campaign::find(&mut transaction, id.0).await?.ok_or(Fault::NotFound("campaign"))?;
+    let owner = MerchantId(found.merchant_id);
+    actor.may_change(owner)?;
+    merchant::lock(&mut transaction, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
+    if campaign::set_state(&mut transaction, &found, state).await? != 1 {
+        return Err(Fault::Conflict("an archived campaign stays archived".to_owned()));
+    }
+    let written =
+        directory_rows::refresh_links(&mut transaction, owner, Which::Campaign(id.0), now).await?;
+    let detail = json!({"from": found.state, "to": state});
+    note(&mut transaction, actor, action, &id.to_string(), detail, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a key's state; answers the directory rows the edge must acknowledge.
+pub async fn key(
+    pool: &PgPool,
+    vault: &Vault,
+    actor: Actor,
+    key_id: &str,
+    change: KeyChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let mut transaction = pool.begin().await?;
+    let written = key_within(&mut transaction, vault, actor, key_id, change, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a key's state in the caller's transaction.
+pub async fn key_within(
+    connection: &mut sqlx::PgConnection,
+    vault: &Vault,
+    actor: Actor,
+    key_id: &str,
+    change: KeyChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let (action, state) = match change {
+        KeyChange::Disable => ("key.disable", "disabled"),
+        KeyChange::Enable => ("key.enable", "active"),
+        KeyChange::Revoke => ("key.revoke", "revoked"),
+    };
+    let owner = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?.merchant_id;
+    actor.may_change(MerchantId(owner))?;
+    merchant::lock(connection, owner).await?.ok_or(Fault::NotFound("merchant"))?;
+    // Read again under the lock: the sum below must count this key's true state.
+    let found = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?;
+    if change == KeyChange::Enable && found.state == "disabled" {
+        let environment = Environment::parse(&found.environment)
+            .ok_or_else(|| Fault::Corrupt("a key has no known environment".to_owned()))?;
+        let scope = Scope { environment, merchant: MerchantId(owner) };
+        create_key::check_sum(connection, scope, found.per_minute_max).await?;
+    }
+    let touched = api_key::set_state(connection, key_id, state).await?;
+    if touched != 1 && change != KeyChange::Revoke {
+        return Err(Fault::Conflict("a revoked key stays revoked".to_owned()));
+    }
+    let owner = MerchantId(owner);
+    let written = directory_rows::refresh_keys(connection, vault, owner, Some(key_id), now).await?;
+    let detail = json!({"from": found.state, "to": state});
+    note(connection, actor, action, key_id, detail, now).await?;
+    Ok(written)
+}
+
+/// Changes a merchant's state; answers the directory rows the edge must acknowledge.
+pub async fn merchant(
+    pool: &PgPool,
+    vault: &Vault,
+    actor: Actor,
+    id: MerchantId,
+    change: MerchantChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let mut transaction = pool.begin().await?;
+    let written = merchant_within(&mut transaction, vault, actor, id, change, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a merchant's state in the caller's transaction.
+pub async fn merchant_within(
+    connection: &mut sqlx::PgConnection,
+    vault: &Vault,
+    actor: Actor,
+    id: MerchantId,
+    change: MerchantChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
+    let (action, state) = match change {
+        MerchantChange::Approve => ("merchant.approve", "approved"),
+        MerchantChange::Suspend => ("merchant.suspend", "suspended"),
+        MerchantChange::Reject => ("merchant.reject", "rejected"),
+    };
+    actor.may_operate()?;
+    let found = merchant::lock(connection, id.0).await?.ok_or(Fault::NotFound("merchant"))?;
+    merchant::set_state(connection, id.0, state).await?;
+    let mut written = directory_rows::refresh_keys(connection, vault, id, None, now).await?;
+    written.extend(directory_rows::refresh_links(connection, id, Which::Merchant, now).await?);
+    let detail = json!({"from": found.state, "to": state});
+    note(connection, actor, action, &id.to_string(), detail, now).await?;
+    Ok(written)
+}
+
+/// Changes an affiliate's state; the edge need not know.
+pub async fn affiliate(
+    pool: &PgPool,
+    actor: Actor,
+    id: AffiliateId,
+    change: AffiliateChange,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let (action, state) = match change {
+        AffiliateChange::Suspend => ("affiliate.suspend", "suspended"),
+        AffiliateChange::Activate => ("affiliate.activate", "active"),
+    };
+    actor.may_operate()?;
+    let mut transaction = pool.begin().await?;
+    let found = affiliate::lock(&mut transaction, id.0).await?;
+    let found = found.ok_or(Fault::NotFound("affiliate"))?;
+    affiliate::set_state(&mut transaction, id.0, state).await?;
+    let detail = json!({"from": found.state, "to": state});
+    note(&mut transaction, actor, action, &id.to_string(), detail, now).await?;
+    transaction.commit().await?;
+    Ok(())
+}

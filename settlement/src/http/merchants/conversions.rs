@@ -1,0 +1,98 @@
+//! `GET …/conversions` and `GET …/conversions/{id}`.
+
+use super::page::{self, Filter, List};
+use super::{Place, amount, at};
+use crate::app::App;
+use crate::error::Fault;
+use crate::store::read_conversion::{self, ConversionFilter, ConversionRow};
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use serde::Serialize;
+use shared::id::ConversionId;
+use std::sync::Arc;
+use uuid::Uuid;
+
+const FILTERS: &[Filter] = &[("externalOrderId", &[]), ("state", &["attributed", "unattributed"])];
+
+/// A conversion as merchants see it (PRODUCT §2).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Shown {
+    id: String,
+    external_order_id: String,
+    state: String,
+    confidence: String,
+    affiliate_id: Option<Uuid>,
+    campaign_id: Option<Uuid>,
+    click_id: Option<String>,
+    order_amount: String,
+    refunded_amount: String,
+    currency: String,
+    order_status: String,
+    ordered_at: String,
+    received_at: String,
+    commission_id: Option<String>,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    place: Place,
+    RawQuery(query): RawQuery,
+) -> Result<Json<List<Shown>>, Fault> {
+    let mut page = page::read(query.as_deref(), FILTERS)?;
+    let filter = ConversionFilter {
+        environment: place.environment.as_str(),
+        merchant_id: place.merchant.0,
+        external_order_id: page.take("externalOrderId"),
+        state: page.take("state"),
+        conversion_id: None,
+        after: page.after.clone(),
+        rows_max: page.rows_max(),
+    };
+    let rows = read_conversion::list(&mut *app.pool.acquire().await?, &filter).await?;
+    let key = |row: &ConversionRow| (row.received_at, row.conversion_id.clone());
+    Ok(Json(page::list(rows, &page, key, |row| shown(&row))))
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+    let row = find(&mut *app.pool.acquire().await?, &place).await?;
+    Ok(Json(shown(&row)))
+}
+
+/// One conversion of the merchant, by the id in the path.
+pub(super) async fn find(
+    connection: &mut sqlx::PgConnection,
+    place: &Place,
+) -> Result<ConversionRow, Fault> {
+    let unknown = || Fault::NotFound("conversion");
+    let id = ConversionId::parse(&place.id).ok_or_else(unknown)?;
+    let filter = ConversionFilter {
+        environment: place.environment.as_str(),
+        merchant_id: place.merchant.0,
+        external_order_id: None,
+        state: None,
+        conversion_id: Some(id.to_string()),
+        after: None,
+        rows_max: 1,
+    };
+    read_conversion::list(connection, &filter).await?.pop().ok_or_else(unknown)
+}
+
+pub(super) fn shown(row: &ConversionRow) -> Shown {
+    Shown {
+        id: row.conversion_id.clone(),
+        external_order_id: row.external_order_id.clone(),
+        state: row.state.clone(),
+        confidence: row.confidence.clone(),
+        affiliate_id: row.affiliate_id,
+        campaign_id: row.campaign_id,
+        click_id: row.click_id.clone(),
+        order_amount: amount(row.order_amount, &row.currency),
+        refunded_amount: amount(row.refunded_amount, &row.currency),
+        currency: row.currency.clone(),
+        order_status: row.order_status.clone(),
+        ordered_at: at(row.ordered_at),
+        received_at: at(row.received_at),
+        commission_id: row.commission_id.clone(),
+    }
+}

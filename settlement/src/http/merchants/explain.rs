@@ -1,0 +1,134 @@
+//! `GET …/conversions/{id}/explain`: why it earned what it earned, and what it waits for.
+
+use super::{Place, amount, at, commissions, conversions};
+use crate::app::App;
+use crate::error::Fault;
+use crate::store::read_commission::ShownCommissionRow;
+use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
+use crate::store::{instant, merchant};
+use axum::Json;
+use axum::extract::State;
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Value, json};
+use sqlx::types::time::OffsetDateTime;
+use std::sync::Arc;
+
+#[derive(Serialize)]
+pub(super) struct Shown {
+    conversion: conversions::Shown,
+    attribution: Value,
+    commission: Option<commissions::Shown>,
+    timeline: Vec<Value>,
+    facts: Vec<Value>,
+    next: Next,
+}
+
+#[derive(Serialize)]
+struct Next {
+    sentence: String,
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+    let mut connection = app.pool.acquire().await?;
+    let conversion = conversions::find(&mut connection, &place).await?;
+    let id = conversion.conversion_id.as_str();
+    let commission = commissions::of_conversion(&mut connection, &place, id).await?;
+    let (owner, environment) = (place.merchant.0, place.environment.as_str());
+    let steps = read_conversion::steps(&mut connection, owner, environment, id).await?;
+    let facts = read_conversion::facts(&mut connection, owner, environment, id).await?;
+    let found = merchant::find(&mut connection, owner).await?;
+    let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
+    Ok(Json(Shown {
+        next: Next { sentence: sentence(&conversion, commission.as_ref(), &time_zone) },
+        commission: commission.as_ref().map(commissions::shown),
+        timeline: steps.iter().map(step).collect(),
+        facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
+        attribution: conversion.attribution.clone(),
+        conversion: conversions::shown(&conversion),
+    }))
+}
+
+fn step(row: &StepRow) -> Value {
+    let told = |name: &str| row.data.get(name).cloned().unwrap_or_default();
+    json!({
+        "at": at(row.occurred_at),
+        "type": row.kind,
+        "from": told("from"),
+        "to": told("to"),
+        "amount": told("amount"),
+        "netAmount": told("netAmount"),
+        "reason": told("reason"),
+    })
+}
+
+fn fact(row: &FactRow, currency: &str) -> Value {
+    json!({
+        "eventId": row.event_id,
+        "status": row.status,
+        "statusUpdatedAt": at(row.status_updated_at),
+        "receivedAt": at(row.received_at),
+        "refundedAmount": row.refunded_amount.map(|refunded| amount(refunded, currency)),
+        "items": row.items,
+        "reason": row.reason,
+    })
+}
+
+/// What happens next, for a shop owner.
+fn sentence(
+    conversion: &ConversionRow,
+    commission: Option<&ShownCommissionRow>,
+    time_zone: &str,
+) -> String {
+    let Some(commission) = commission else {
+        if conversion.state == "attributed" {
+            return "Attributed; its rules earn nothing on this order, so there is no commission."
+                .to_owned();
+        }
+        let why = conversion.attribution.get("why").and_then(Value::as_str).unwrap_or_default();
+        return format!("Nobody earns this order yet: it waits in the review queue. {why}");
+    };
+    let term = |name: &str| commission.terms.get(name).cloned().unwrap_or_default();
+    let days = term("holdDays").as_i64().unwrap_or_default();
+    let start = term("holdStart").as_str().unwrap_or("delivered").to_owned();
+    match (commission.state.as_str(), commission.hold_until) {
+        ("pending", _) => "Waiting for the order to be confirmed or delivered.".to_owned(),
+        ("hold", None) => {
+            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+            format!("Waiting for {start}: it starts the return window of {days}.")
+        }
+        ("hold", Some(until)) => {
+            let when = local(until, time_zone);
+            format!("Payable on {when} unless the order is taken back.")
+        }
+        ("approved", _) => "The return window is over; a risk check is still open.".to_owned(),
+        ("payable", _) => "Payable; goes out with the next payout.".to_owned(),
+        ("paid", _) => "Paid.".to_owned(),
+        ("rejected", _) => match &commission.reason {
+            Some(reason) => format!("Rejected: {reason}"),
+            None => "Rejected: the order was taken back.".to_owned(),
+        },
+        (other, _) => format!("It is {other}."),
+    }
+}
+
+/// An instant as the merchant's clock shows it.
+fn local(until: OffsetDateTime, time_zone: &str) -> String {
+    let zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+    let name = zone.iana_name().unwrap_or("UTC").to_owned();
+    let shown = instant::from_row(until).to_zoned(zone).strftime("%-d %B %Y, %H:%M");
+    format!("{shown} ({name})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hold_ends_on_the_merchant_s_own_clock() {
+        let until: jiff::Timestamp = "2026-07-04T20:00:00Z".parse().unwrap();
+        let until = instant::to_row(until);
+        assert_eq!(local(until, "Asia/Kathmandu"), "5 July 2026, 01:45 (Asia/Kathmandu)");
+        assert_eq!(local(until, "nowhere"), "4 July 2026, 20:00 (UTC)");
+    }
+}

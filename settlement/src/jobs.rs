@@ -1,0 +1,20 @@
+//! What happens by itself. A loop only waits and paces; each round is a flow's `run_once`.
+
+mod pace;
+mod poke_objects;
+mod push_directory;
+mod settle;
+
+use crate::app::App;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Starts every loop; each ends soon after `stopped` turns true.
+pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut jobs = JoinSet::new();
+    jobs.spawn(settle::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));
+    jobs
+}

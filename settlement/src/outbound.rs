@@ -1,0 +1,3 @@
+//! Calls that settlement makes to the outside.
+
+pub mod edge;

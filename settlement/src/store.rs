@@ -1,0 +1,32 @@
+//! SQL and rows: free functions on a connection. Nothing here decides.
+
+pub mod instant;
+pub mod migrations;
+
+pub mod account;
+pub mod affiliate;
+pub mod api_key;
+pub mod campaign;
+pub mod demo;
+pub mod link;
+pub mod merchant;
+pub mod product;
+pub mod rule;
+
+pub mod directory_row;
+pub mod directory_source;
+
+pub mod click;
+pub mod edge_stream;
+pub mod inbox;
+
+pub mod commission;
+pub mod ledger;
+pub mod order;
+pub mod settling;
+pub mod terms;
+pub mod webhook_event;
+
+pub mod read_commission;
+pub mod read_conversion;
+pub mod read_event;

@@ -1,0 +1,141 @@
+//! Merchants' keys.
+
+use super::instant;
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use std::fmt;
+use uuid::Uuid;
+
+/// One key, as its row has it.
+#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ApiKeyRow {
+    /// live or test.
+    pub environment: String,
+    /// Whose.
+    pub merchant_id: Uuid,
+    /// `pk_…`.
+    pub key_id: String,
+    /// active, disabled or revoked.
+    pub state: String,
+    /// The signing secret under the master key.
+    pub secret_sealed: Vec<u8>,
+    /// Calls in any 60 seconds.
+    pub per_minute_max: i32,
+    /// Calls in any 3,600 seconds.
+    pub per_hour_max: i32,
+    /// Addresses or networks that may use it; empty: any.
+    pub allow_list: Vec<String>,
+}
+
+impl fmt::Debug for ApiKeyRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ApiKeyRow")
+            .field("key_id", &self.key_id)
+            .field("merchant_id", &self.merchant_id)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Inserts a key.
+pub async fn insert(
+    connection: &mut PgConnection,
+    row: &ApiKeyRow,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "-- insert_api_key
+         insert into api_key (environment, merchant_id, key_id, state, secret_sealed,
+                              per_minute_max, per_hour_max, allow_list, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(&row.environment)
+    .bind(row.merchant_id)
+    .bind(&row.key_id)
+    .bind(&row.state)
+    .bind(&row.secret_sealed)
+    .bind(row.per_minute_max)
+    .bind(row.per_hour_max)
+    .bind(&row.allow_list)
+    .bind(instant::to_row(now))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Finds a key by its public id.
+pub async fn find(
+    connection: &mut PgConnection,
+    key_id: &str,
+) -> Result<Option<ApiKeyRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- find_api_key
+         select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
+                per_hour_max, allow_list
+         from api_key where key_id = $1",
+    )
+    .bind(key_id)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Every key of a merchant in both environments, whatever its state.
+pub async fn of_merchant(
+    connection: &mut PgConnection,
+    merchant_id: Uuid,
+) -> Result<Vec<ApiKeyRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- api_keys_of_merchant
+         select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
+                per_hour_max, allow_list
+         from api_key where environment in ('live', 'test') and merchant_id = $1
+         order by key_id",
+    )
+    .bind(merchant_id)
+    .fetch_all(connection)
+    .await
+}
+
+/// What the per-minute limits of a merchant's active keys in one environment sum to.
+pub async fn per_minute_sum(
+    connection: &mut PgConnection,
+    environment: &str,
+    merchant_id: Uuid,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- per_minute_sum
+         select coalesce(sum(per_minute_max), 0) from api_key
+         where environment = $1 and merchant_id = $2 and state = 'active'",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .fetch_one(connection)
+    .await
+}
+
+/// Sets a key's state; answers the rows touched. A revoked key stays revoked.
+pub async fn set_state(
+    connection: &mut PgConnection,
+    key_id: &str,
+    state: &str,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- set_api_key_state
+         update api_key set state = $2 where key_id = $1 and state <> 'revoked'",
+    )
+    .bind(key_id)
+    .bind(state)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Every merchant and environment that has a key: each has an intake object at the edge.
+pub async fn intakes(connection: &mut PgConnection) -> Result<Vec<(Uuid, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "-- intakes
+         select distinct merchant_id, environment from api_key order by merchant_id, environment",
+    )
+    .fetch_all(connection)
+    .await
+}

@@ -1,0 +1,137 @@
+//! Where each stream from the edge stands.
+
+use super::instant;
+use jiff::Timestamp;
+use sqlx::PgConnection;
+
+/// What was found when a stream was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opened {
+    /// It was known.
+    Known,
+    /// It is the object's first.
+    First,
+    /// The object had another stream before: it was wiped at the edge.
+    Anew,
+}
+
+/// Makes a stream's row when it is missing.
+pub async fn open(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+    edge_time: Timestamp,
+    now: Timestamp,
+) -> Result<Opened, sqlx::Error> {
+    let streams: i64 = sqlx::query_scalar(
+        "-- open_edge_stream
+         with opened as (
+             insert into edge_stream (object, epoch, stored_seq, highest_seq, edge_time_at,
+                                      first_seen_at)
+             values ($1, $2, 0, 0, $3, $4)
+             on conflict on constraint edge_stream_pk do nothing
+             returning 1
+         )
+         select case when exists (select from opened)
+                then (select count(*) from edge_stream where object = $1) else -1 end",
+    )
+    .bind(object)
+    .bind(epoch)
+    .bind(instant::to_row(edge_time))
+    .bind(instant::to_row(now))
+    .fetch_one(connection)
+    .await?;
+    // The count does not see the row inserted beside it.
+    Ok(match streams {
+        -1 => Opened::Known,
+        0 => Opened::First,
+        _ => Opened::Anew,
+    })
+}
+
+/// Makes the settling cursor of an intake stream when it is missing.
+pub async fn open_cursor(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "-- open_settle_cursor
+         insert into settle_cursor (object, epoch, settled_seq) values ($1, $2, 0)
+         on conflict on constraint settle_cursor_pk do nothing",
+    )
+    .bind(object)
+    .bind(epoch)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Up to where a stream is stored; locks its row, so that batches of one stream go one by one.
+pub async fn lock(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+) -> Result<i64, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- lock_edge_stream
+         select stored_seq from edge_stream where object = $1 and epoch = $2 for no key update",
+    )
+    .bind(object)
+    .bind(epoch)
+    .fetch_one(connection)
+    .await
+}
+
+/// Moves a stream on; its marks never move back. Answers the rows touched.
+pub async fn advance(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+    stored_seq: i64,
+    highest_seq: i64,
+    edge_time: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- advance_edge_stream
+         update edge_stream
+         set stored_seq = $3, highest_seq = greatest(highest_seq, $4, $3),
+             edge_time_at = greatest(edge_time_at, $5)
+         where object = $1 and epoch = $2 and stored_seq <= $3",
+    )
+    .bind(object)
+    .bind(epoch)
+    .bind(stored_seq)
+    .bind(highest_seq)
+    .bind(instant::to_row(edge_time))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Names of every object that ever sent something.
+pub async fn objects(connection: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- edge_objects
+         select distinct object from edge_stream order by object",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Makes the month's partition of `inbox` or `click` when it is missing.
+pub async fn ensure_month_partition(
+    connection: &mut PgConnection,
+    table: &str,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "-- ensure_month_partition
+         select ensure_month_partition($1, $2)",
+    )
+    .bind(table)
+    .bind(instant::to_row(at))
+    .execute(connection)
+    .await?;
+    Ok(())
+}

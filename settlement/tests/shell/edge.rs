@@ -1,0 +1,85 @@
+//! An edge that keeps what it is told, and can be made to refuse.
+
+use crate::batches::now;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use axum::{Json, Router};
+use settlement::config::EdgeConfig;
+use settlement::outbound::edge::Edge;
+use shared::directory::{Push, PushAnswer};
+use shared::internal::{DIRECTORY_PATH, POKE_PATH, Poke};
+use shared::keys::InternalKeys;
+use shared::signing::{
+    INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, InternalCall, verify_internal,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+#[derive(Default)]
+pub struct FakeEdge {
+    pub pushes: Mutex<Vec<Push>>,
+    pub pokes: Mutex<Vec<Poke>>,
+    pub away: AtomicBool,
+}
+
+pub fn internal_keys() -> InternalKeys {
+    InternalKeys::parse(&format!("a:{}", "01".repeat(32))).unwrap()
+}
+
+pub fn config(url: String) -> EdgeConfig {
+    EdgeConfig { url, internal_keys: internal_keys(), directory_shards: 2, click_shards: 2 }
+}
+
+/// Starts one on a free port; it ends with the test.
+pub async fn start() -> (Arc<FakeEdge>, Edge) {
+    let fake = Arc::new(FakeEdge::default());
+    let router = Router::new()
+        .route(DIRECTORY_PATH, post(push))
+        .route(POKE_PATH, post(poke))
+        .with_state(Arc::clone(&fake));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (fake, Edge::new(&config(url)))
+}
+
+async fn push(
+    State(fake): State<Arc<FakeEdge>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<PushAnswer>, StatusCode> {
+    check(&fake, &headers, DIRECTORY_PATH, &body)?;
+    let push: Push = serde_json::from_slice(&body).unwrap();
+    let snapshotted = push.completes_snapshot;
+    fake.pushes.lock().unwrap().push(push);
+    Ok(Json(PushAnswer { snapshotted, refused: Vec::new() }))
+}
+
+async fn poke(
+    State(fake): State<Arc<FakeEdge>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<StatusCode, StatusCode> {
+    check(&fake, &headers, POKE_PATH, &body)?;
+    fake.pokes.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn check(fake: &FakeEdge, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<(), StatusCode> {
+    if fake.away.load(Ordering::Relaxed) {
+        return Err(StatusCode::SERVICE_UNAVAILABLE);
+    }
+    let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+    let (timestamp, signature) = (text(INTERNAL_TIMESTAMP_HEADER), text(INTERNAL_SIGNATURE_HEADER));
+    let call = InternalCall {
+        timestamp: &timestamp,
+        signature: &signature,
+        method: "POST",
+        path_and_query: path,
+        body,
+    };
+    verify_internal(&internal_keys(), now().as_second(), &call)
+        .map_err(|_| StatusCode::UNAUTHORIZED)
+}

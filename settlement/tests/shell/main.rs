@@ -1,0 +1,15 @@
+//! The shell around settling, on a real Postgres: ingest, clicks, directory, seeding, HTTP.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "../database/mod.rs"]
+mod database;
+
+mod batches;
+mod clicks;
+mod directory;
+mod edge;
+mod http;
+mod ingest;
+mod network;
+mod seeding;

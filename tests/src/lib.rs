@@ -1,0 +1,29 @@
+//! The whole system on real parts, for tests: a World, merchants that sign, shoppers that click.
+//!
+//! Tests speak HTTP to the real edge; Postgres is read beside it, to see what became of things.
+//!
+//! **Architecture invariant:** nothing here sleeps for luck. A test waits for a condition with a
+//! bound, by [`eventually`], and everything started ends with the test process.
+
+pub mod eventually;
+pub mod http;
+
+pub mod merchant;
+pub mod shopper;
+
+pub mod database;
+pub mod world;
+
+pub mod refusal;
+pub mod shop;
+pub mod side;
+
+pub mod tidy;
+
+pub use eventually::{BOUND, eventually};
+pub use http::Answer;
+pub use merchant::SigningMerchant;
+pub use shop::{Plan, Shop};
+pub use shopper::Shopper;
+pub use side::Side;
+pub use world::World;

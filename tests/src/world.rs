@@ -1,0 +1,192 @@
+//! The whole system running: Postgres, settlement and the edge, on free ports, for one process.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use settlement::secrets::Vault;
+use shared::keys::ClickKeys;
+use xtask::demo_file::DemoFile;
+use xtask::edge::{Edge, EdgeOptions};
+use xtask::network::free_port;
+use xtask::postgres::{Server, StartOptions};
+use xtask::secrets::Secrets;
+use xtask::settlement::{Settlement, SettlementOptions};
+
+use crate::database::Database;
+use crate::shopper::Shopper;
+
+/// The header that tells the edge a client's address.
+pub const ADDRESS_HEADER: &str = "X-Test-Address";
+/// Numbers of Durable Objects; both sides must agree.
+const SHARDS: [(&str, &str); 2] = [("DIRECTORY_SHARDS", "4"), ("CLICK_SHARDS", "2")];
+/// Set to anything, it keeps the folders of ended Worlds, with their logs.
+const KEEP_VARIABLE: &str = "KHATA_KEEP_WORLDS";
+
+/// One running system with the demo network in it.
+#[derive(Debug)]
+pub struct World {
+    /// The real worker in `wrangler dev`.
+    pub edge: Edge,
+    /// The real service.
+    pub settlement: Settlement,
+    /// A real server.
+    pub postgres: Server,
+    /// A way into its database.
+    pub database: Database,
+    /// What was seeded.
+    pub demo: DemoFile,
+    /// The e-mail address of the demo network's operator.
+    pub operator: String,
+    environment: BTreeMap<String, String>,
+    folder: PathBuf,
+}
+
+impl World {
+    /// The World that all tests of this process share; nobody may stop a part of it, and each
+    /// test keeps to merchants, orders and clocks of its own.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<World> = OnceLock::new();
+        SHARED.get_or_init(|| Self::start(false).expect("the shared World starts"))
+    }
+
+    /// A World of one's own, to break. Its commits survive the kill of Postgres.
+    pub fn fresh() -> Self {
+        Self::start(true).expect("a fresh World starts")
+    }
+
+    fn start(durable: bool) -> Result<Self> {
+        prepare();
+        let folder = folder();
+        fs::create_dir_all(&folder)?;
+        let remove_on_stop = std::env::var_os(KEEP_VARIABLE).is_none();
+        let data_dir = folder.join("postgres");
+        let postgres =
+            Server::start(&StartOptions { data_dir, port: None, durable, remove_on_stop })?;
+        let secrets = Secrets::load_or_create(&folder.join("secrets.json"))?;
+        // Each needs the other's address before either runs.
+        let (edge_port, settlement_port) = (free_port()?, free_port()?);
+        let edge_url = format!("http://127.0.0.1:{edge_port}");
+        let mut environment = secrets.for_settlement();
+        environment.extend(SHARDS.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        environment.insert("DATABASE_URL".to_owned(), postgres.url());
+        environment.insert("EDGE_URL".to_owned(), edge_url.clone());
+        xtask::settlement::run(&["migrate"], &environment)?;
+        let settlement = Settlement::start(&SettlementOptions {
+            port: Some(settlement_port),
+            folder: folder.clone(),
+            environment: environment.clone(),
+        })?;
+        let edge = Edge::start(&EdgeOptions {
+            port: Some(edge_port),
+            folder: folder.clone(),
+            vars: edge_vars(settlement.url()),
+            secrets: secrets.for_edge(),
+            remove_on_stop,
+        })?;
+        let (demo, operator) = seed(&folder, &edge_url, settlement.url(), &environment)?;
+        let database = Database::new(&postgres.url())?;
+        let world =
+            Self { edge, settlement, postgres, database, demo, operator, environment, folder };
+        world.await_directory();
+        Ok(world)
+    }
+
+    /// Runs a command of the settlement binary; panics with what it printed when it fails.
+    pub fn command(&self, arguments: &[&str]) -> String {
+        xtask::settlement::run(arguments, &self.environment)
+            .unwrap_or_else(|cause| panic!("{cause:#}"))
+    }
+
+    /// Runs a command as the operator.
+    pub fn operate(&self, arguments: &[&str]) -> String {
+        self.command(&[arguments, &["--as", &self.operator]].concat())
+    }
+
+    /// A shopper at this World's edge.
+    pub fn shopper(&self) -> Shopper {
+        Shopper::new(self.edge.url())
+    }
+
+    /// The keys that seal this World's click ids.
+    pub fn click_keys(&self) -> ClickKeys {
+        ClickKeys::parse(&self.environment["CLICK_KEYS"]).expect("xtask writes well-formed keys")
+    }
+
+    /// What seals and opens this World's signing secrets.
+    pub fn vault(&self) -> Vault {
+        let lookup = |name: &str| self.environment.get(name).cloned();
+        settlement::config::vault(&lookup).expect("the World's environment is complete").vault
+    }
+
+    /// Waits until the edge has acknowledged every change of links and keys so far.
+    pub fn await_directory(&self) {
+        crate::eventually(crate::BOUND, "the edge has every link and key", || {
+            let query = "select name from directory_row where pushed_version < version limit 3";
+            let waiting = self.database.rows(query, &[]);
+            if waiting.is_empty() { Ok(()) } else { Err(format!("{waiting:?}")) }
+        });
+    }
+
+    /// Starts again what a test has stopped.
+    pub fn mend(&mut self) -> Result<()> {
+        if self.postgres.child().id().is_none() {
+            self.postgres.start_again()?;
+        }
+        if self.settlement.child().id().is_none() {
+            self.settlement.start_again()?;
+        }
+        if self.edge.child().id().is_none() {
+            self.edge.start_again()?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything the stopped edge had stored, as a lost disk would.
+    pub fn wipe_edge(&self) -> Result<()> {
+        assert_eq!(self.edge.child().id(), None, "stop the edge first");
+        fs::remove_dir_all(self.folder.join("state")).context("the edge has no state")
+    }
+}
+
+/// The edge's variables that are no secrets.
+pub fn edge_vars(settlement_url: &str) -> BTreeMap<String, String> {
+    let vars = [
+        ("EDGE_MODE", "dev"),
+        ("SETTLEMENT_URL", settlement_url),
+        ("CLIENT_ADDRESS_HEADER", ADDRESS_HEADER),
+    ];
+    vars.iter().chain(&SHARDS).map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
+/// Builds what a World consists of, once per process.
+pub fn prepare() {
+    static PREPARED: OnceLock<()> = OnceLock::new();
+    PREPARED.get_or_init(|| xtask::prepare_tests().expect("everything a World needs builds"));
+}
+
+/// A folder of its own below the target folder; the edge's keeper removes it.
+pub fn folder() -> PathBuf {
+    static WORLDS: AtomicU32 = AtomicU32::new(0);
+    let number = WORLDS.fetch_add(1, Ordering::Relaxed);
+    xtask::paths::target().join("worlds").join(format!("{}-{number}", std::process::id()))
+}
+
+fn seed(
+    folder: &Path,
+    edge_url: &str,
+    settlement_url: &str,
+    environment: &BTreeMap<String, String>,
+) -> Result<(DemoFile, String)> {
+    let out = folder.join("demo.json");
+    let text = out.to_str().context("the target folder's path is not UTF-8")?;
+    let urls = ["--edge-url", edge_url, "--settlement-url", settlement_url];
+    xtask::settlement::run(&[&["demo", "seed", "--out", text], &urls[..]].concat(), environment)?;
+    let json: Value = serde_json::from_str(&fs::read_to_string(&out)?)?;
+    let operator = json["operator"]["email"].as_str().context("demo.json names no operator")?;
+    Ok((DemoFile::read(folder)?, operator.to_owned()))
+}

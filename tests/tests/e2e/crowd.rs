@@ -1,0 +1,73 @@
+//! Many at once: one effect, whatever the order in which they arrive (EDGE §4).
+
+use std::thread;
+
+use serde_json::json;
+use tests::merchant::SignedCall;
+use tests::refusal::assert_unauthorized;
+use tests::side::CONVERSIONS;
+use tests::{Answer, Shop, World};
+
+/// How many post at once.
+const CROWD: i64 = 100;
+
+fn at_once(calls: Vec<SignedCall>) -> Vec<Answer> {
+    thread::scope(|scope| {
+        let threads: Vec<_> =
+            calls.into_iter().map(|call| scope.spawn(move || call.send())).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a call is answered")).collect()
+    })
+}
+
+#[test]
+fn a_hundred_retries_at_once_have_one_effect_and_one_answer() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let body = json!({"externalOrderId": "crowd", "orderAmount": "10.00"}).to_string();
+    // Two equal signed texts would be one request, so each has a second of its own.
+    let calls = (0..CROWD).map(|number| {
+        let call = shop.live.signer.post(CONVERSIONS, body.as_bytes());
+        call.at(4 * number - 200).header("Idempotency-Key", "crowd")
+    });
+    let answers = at_once(calls.collect());
+    let first = answers.iter().filter(|answer| answer.header("idempotent-replayed").is_empty());
+    assert_eq!(first.count(), 1);
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.text), (202, &answers[0].text));
+    }
+    shop.live.outcome(&answers[0].text_of("eventId"));
+    let events = "inbox where merchant_id = $1::uuid";
+    assert_eq!(world.database.count(events, &[&shop.merchant.to_string()]), 1);
+}
+
+#[test]
+fn of_a_hundred_with_one_signature_one_is_taken() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let body = json!({"externalOrderId": "crowd", "orderAmount": "10.00"}).to_string();
+    let call = shop.live.signer.post(CONVERSIONS, body).header("Idempotency-Key", "crowd");
+    let answers = at_once((0..CROWD).map(|_| call.clone()).collect());
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 202);
+    assert_eq!(taken.len(), 1);
+    refused.iter().for_each(assert_unauthorized);
+}
+
+#[test]
+fn of_a_hundred_reports_of_one_order_without_a_key_one_is_received() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let body = json!({"externalOrderId": "crowd", "orderAmount": "10.00"}).to_string();
+    let calls = (0..CROWD)
+        .map(|number| shop.live.signer.post(CONVERSIONS, body.as_bytes()).at(4 * number - 200));
+    let answers = at_once(calls.collect());
+    let (received, duplicate): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.json()["status"] == "RECEIVED");
+    assert_eq!(received.len(), 1);
+    let expected = json!({
+        "status": "DUPLICATE",
+        "conversionId": shop.live.conversion_id("crowd"),
+        "duplicate": true,
+    });
+    assert!(duplicate.iter().all(|answer| answer.status == 202 && answer.json() == expected));
+}

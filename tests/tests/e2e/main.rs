@@ -1,0 +1,35 @@
+//! Black box: everything through the real edge, on one World that all modules share.
+
+mod click;
+mod click_class;
+mod click_destination;
+mod click_record;
+mod links_pause;
+mod script;
+
+mod keys;
+mod order_of_checks;
+mod refusals;
+mod routes;
+mod signatures;
+
+mod crowd;
+mod duplicates;
+mod fields;
+mod idempotency;
+mod order_status_fields;
+
+mod curl;
+
+mod attribution;
+mod books;
+mod decisions;
+mod isolation;
+mod notices;
+mod parking;
+mod pricing;
+mod reads;
+mod refunds;
+mod story;
+
+mod configuration;
