@@ -20,6 +20,7 @@ comment on column campaign.state is 'Only active campaigns have live links';
 comment on column campaign.listing is 'public: on the campaigns page; invite: not';
 comment on column campaign.fallback_url is 'Where its paused links lead; null: the merchant''s home page';
 comment on column campaign.created_at is 'When it was made';
+create index campaign_by_id on campaign (campaign_id);
 
 create table campaign_terms (
     environment text not null,

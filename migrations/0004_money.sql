@@ -237,3 +237,4 @@ comment on column webhook_event.event_id is 'Which event, for event.processed';
 comment on column webhook_event.occurred_at is 'When the step took effect (test time in test)';
 comment on column webhook_event.data is 'What the notice says';
 comment on column webhook_event.created_at is 'When it was written';
+create index webhook_event_by_conversion on webhook_event (environment, merchant_id, conversion_id, position) where conversion_id is not null;

@@ -4,8 +4,9 @@ mod database;
 
 use jiff::{SignedDuration, Timestamp};
 use settlement::domain::outcome::Code;
-use settlement::flows::settle_events::Progress;
+use settlement::flows::actor::Actor;
 use settlement::flows::retry_event::{self, Retried};
+use settlement::flows::settle_events::Progress;
 use settlement::flows::{release_holds, resume_parked, settle_events};
 use shared::click_id::{Click, ClickClass};
 use shared::id::{ConversionId, Environment, EventId, EventKind, MerchantId};
@@ -338,7 +339,11 @@ async fn an_event_that_cannot_be_written_fails_alone() {
     let retry = |event: String| {
         let pool = stream.pool.clone();
         let now = stream.now;
-        async move { retry_event::run(&pool, &keys(), &event, now).await.expect("retries") }
+        async move {
+            retry_event::run(&pool, &keys(), Actor::Installation, &event, now)
+                .await
+                .expect("retries")
+        }
     };
     assert!(matches!(retry(poison.clone()).await, Retried::Settled(code, _) if code == "APPLIED"));
     assert_eq!(retry(poison).await, Retried::NotFailed);

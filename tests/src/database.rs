@@ -21,9 +21,9 @@ impl Database {
     /// Opens a pool; connects when it is first used.
     pub fn new(url: &str) -> anyhow::Result<Self> {
         let runtime = Runtime::new()?;
-        let _entered = runtime.enter();
+        let entered = runtime.enter();
         let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).connect_lazy(url)?;
-        drop(_entered);
+        drop(entered);
         Ok(Self { runtime, pool })
     }
 

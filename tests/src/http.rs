@@ -8,7 +8,7 @@ use ureq::Agent;
 use ureq::http::{HeaderMap, Request, Response};
 
 /// How long one call may take.
-const CALL_MAX: Duration = Duration::from_secs(60);
+const CALL_MAX: Duration = Duration::from_mins(1);
 /// Bytes of an answer at most.
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -36,7 +36,7 @@ impl Answer {
     }
 
     /// The answer itself when it has this status; panics with its body otherwise.
-    #[must_use]
+    #[expect(clippy::return_self_not_must_use, reason = "often the status is all that matters")]
     pub fn expect_status(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text);
         self

@@ -9,10 +9,10 @@ use settlement::flows::actor::Actor;
 use settlement::flows::create_campaign::{self, Listing, NewCampaign};
 use settlement::flows::create_key::{self, NewKey};
 use settlement::flows::create_link::{self, Created, NewLink};
+use settlement::flows::open_affiliate;
 use settlement::flows::open_merchant::{self, NewMerchant};
 use settlement::flows::set_rule::{self, NewRule};
 use settlement::flows::set_state::{self, MerchantChange};
-use settlement::flows::open_affiliate;
 use shared::id::{AffiliateId, CampaignId, Environment, MerchantId};
 use shared::money::Currency;
 use sqlx::PgPool;
@@ -127,7 +127,7 @@ async fn open<'a>(world: &'a World, plan: &Plan) -> Result<Shop<'a>, Fault> {
     let builder = Builder { world, pool, plan, merchant, affiliate, domain: &domain, now };
     let live = builder.side(Environment::Live).await?;
     let test = builder.side(Environment::Test).await?;
-    Ok(Shop { merchant, affiliate, live, test, domain })
+    Ok(Shop { merchant, domain, affiliate, live, test })
 }
 
 struct Builder<'a, 'b> {
@@ -158,7 +158,7 @@ impl<'a> Builder<'a, '_> {
             allow_list: self.plan.allow_list.clone(),
         };
         let key = create_key::run(self.pool, &self.world.vault(), BY, input, self.now).await?;
-        let url = self.world.edge.url();
+        let url = self.world.edge_url();
         Ok(Side {
             world: self.world,
             scope,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use settlement::domain::order::Scope;
 use settlement::flows::create_link::Created;
-use shared::click_id::{Click, ClickClass};
+use shared::click_id::{Click, ClickClass, U40_MAX};
 use shared::id::{AffiliateId, CampaignId, ConversionId};
 
 use crate::http::Answer;
@@ -124,9 +124,9 @@ impl Side<'_> {
     /// Waits until an event has an outcome, parked or final.
     pub fn outcome(&self, event_id: &str) -> Outcome {
         eventually(BOUND, &format!("{event_id} has an outcome"), || {
-            self.known_outcome(event_id).filter(|known| known.state != "received").ok_or_else(
-                || format!("inbox: {:?}", self.known_outcome(event_id)),
-            )
+            self.known_outcome(event_id)
+                .filter(|known| known.state != "received")
+                .ok_or_else(|| format!("inbox: {:?}", self.known_outcome(event_id)))
         })
     }
 
@@ -200,4 +200,16 @@ pub fn find<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
         Value::Array(items) => items.iter().find_map(|inner| find(inner, name)),
         _ => None,
     }
+}
+
+/// A 40-bit number that no link has, as good as certainly.
+pub fn unknown_link_number() -> u64 {
+    uuid::Uuid::now_v7().as_u64_pair().1 & U40_MAX
+}
+
+/// A JSON object with more properties, or others.
+pub fn extended(mut body: Value, more: &Value) -> Value {
+    let more = more.as_object().expect("properties are an object").clone();
+    body.as_object_mut().expect("a body is an object").extend(more);
+    body
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 use settlement::secrets::Vault;
-use shared::keys::ClickKeys;
+use shared::keys::{ClickKeys, InternalKeys};
 use xtask::demo_file::DemoFile;
 use xtask::edge::{Edge, EdgeOptions};
 use xtask::network::free_port;
@@ -27,21 +27,29 @@ const SHARDS: [(&str, &str); 2] = [("DIRECTORY_SHARDS", "4"), ("CLICK_SHARDS", "
 /// Set to anything, it keeps the folders of ended Worlds, with their logs.
 const KEEP_VARIABLE: &str = "KHATA_KEEP_WORLDS";
 
-/// One running system with the demo network in it.
+/// What runs, in the order in which it stops.
 #[derive(Debug)]
-pub struct World {
+pub struct Parts {
     /// The real worker in `wrangler dev`.
     pub edge: Edge,
     /// The real service.
     pub settlement: Settlement,
     /// A real server.
     pub postgres: Server,
+}
+
+/// One running system with the demo network in it.
+#[derive(Debug)]
+pub struct World {
     /// A way into its database.
     pub database: Database,
     /// What was seeded.
     pub demo: DemoFile,
     /// The e-mail address of the demo network's operator.
     pub operator: String,
+    parts: Mutex<Parts>,
+    edge_url: String,
+    settlement_url: String,
     environment: BTreeMap<String, String>,
     folder: PathBuf,
 }
@@ -90,10 +98,27 @@ impl World {
         })?;
         let (demo, operator) = seed(&folder, &edge_url, settlement.url(), &environment)?;
         let database = Database::new(&postgres.url())?;
+        let settlement_url = settlement.url().to_owned();
+        let parts = Mutex::new(Parts { edge, settlement, postgres });
         let world =
-            Self { edge, settlement, postgres, database, demo, operator, environment, folder };
+            Self { database, demo, operator, parts, edge_url, settlement_url, environment, folder };
         world.await_directory();
         Ok(world)
+    }
+
+    /// Where shoppers and merchants call, without a slash at the end.
+    pub fn edge_url(&self) -> &str {
+        &self.edge_url
+    }
+
+    /// Where settlement answers, without a slash at the end.
+    pub fn settlement_url(&self) -> &str {
+        &self.settlement_url
+    }
+
+    /// What runs, to stop and start it.
+    pub fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.parts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a command of the settlement binary; panics with what it printed when it fails.
@@ -109,7 +134,13 @@ impl World {
 
     /// A shopper at this World's edge.
     pub fn shopper(&self) -> Shopper {
-        Shopper::new(self.edge.url())
+        Shopper::new(&self.edge_url)
+    }
+
+    /// The keys of calls between the two services.
+    pub fn internal_keys(&self) -> InternalKeys {
+        InternalKeys::parse(&self.environment["INTERNAL_KEYS"])
+            .expect("xtask writes well-formed keys")
     }
 
     /// The keys that seal this World's click ids.
@@ -133,22 +164,23 @@ impl World {
     }
 
     /// Starts again what a test has stopped.
-    pub fn mend(&mut self) -> Result<()> {
-        if self.postgres.child().id().is_none() {
-            self.postgres.start_again()?;
+    pub fn mend(&self) -> Result<()> {
+        let mut parts = self.parts();
+        if parts.postgres.child().id().is_none() {
+            parts.postgres.start_again()?;
         }
-        if self.settlement.child().id().is_none() {
-            self.settlement.start_again()?;
+        if parts.settlement.child().id().is_none() {
+            parts.settlement.start_again()?;
         }
-        if self.edge.child().id().is_none() {
-            self.edge.start_again()?;
+        if parts.edge.child().id().is_none() {
+            parts.edge.start_again()?;
         }
         Ok(())
     }
 
     /// Removes everything the stopped edge had stored, as a lost disk would.
     pub fn wipe_edge(&self) -> Result<()> {
-        assert_eq!(self.edge.child().id(), None, "stop the edge first");
+        assert_eq!(self.parts().edge.child().id(), None, "stop the edge first");
         fs::remove_dir_all(self.folder.join("state")).context("the edge has no state")
     }
 }

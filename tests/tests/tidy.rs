@@ -3,12 +3,15 @@
 use tests::tidy::tree::{File, files};
 use tests::tidy::{Source, lengths, migrations, names, sql, texts, walls};
 
+/// How the name of a Rust file ends.
+const RUST: &str = ".rs";
+
 fn repository() -> Vec<File> {
     files(xtask::paths::root())
 }
 
 fn sources() -> Vec<Source> {
-    let files = repository().into_iter().filter(|file| file.path.ends_with(".rs"));
+    let files = repository().into_iter().filter(|file| file.path.ends_with(RUST));
     files.map(|file| Source::new(&file.path, &file.text)).collect()
 }
 

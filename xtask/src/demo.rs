@@ -94,8 +94,10 @@ impl Story<'_> {
         let name = affiliate.map_or(affiliate_id.as_str(), |known| &known.name);
         let confidence = text(&conversion, "/confidence")?;
         row("attributed to", &format!("{name}, confidence {confidence}"));
-        for candidate in words::candidates(&self.api.get(&format!("{path}/explain"))?) {
-            row("  because", &candidate);
+        let explanation = self.api.get(&format!("{path}/explain"))?;
+        row("  because", &text(&explanation, "/attribution/why")?);
+        for candidate in words::candidates(&explanation) {
+            row("", &candidate);
         }
         Ok(())
     }

@@ -26,10 +26,9 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     let config = config::settle(ENVIRONMENT)?;
     let pool = app::pool(&config.database_url)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
-    actor::by_email(&mut connection, &by).await?.may_operate()?;
+    let by = actor::by_email(&mut connection, &by).await?;
     drop(connection);
-    let retried = retry_event::run(&pool, &config.click_keys, &event_id, Timestamp::now()).await;
-    match retried.map_err(Fault::from)? {
+    match retry_event::run(&pool, &config.click_keys, by, &event_id, Timestamp::now()).await? {
         Retried::Settled(code, detail) => {
             println!("event {event_id} {code}: {detail}");
             Ok(ExitCode::SUCCESS)

@@ -143,7 +143,7 @@ pub fn price(basket: Basket<'_>, book: &RuleBook) -> Priced {
             sku: line.sku.map(str::to_owned),
             quantity: line.quantity,
             base: line.base,
-            exact,
+            exact: exact.normalize(),
             amount,
             rule: rule.map(FrozenRule::of),
             tried,

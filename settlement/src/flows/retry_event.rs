@@ -1,8 +1,10 @@
 //! An operator's second try at an event that could not be settled.
 
+use super::actor::{self, Actor};
 use super::settle_events::{Read, books_for, write_books};
+use crate::error::Fault;
 use crate::flows::settle_events::read_failed;
-use crate::store::{instant, settling};
+use crate::store::settling;
 use jiff::Timestamp;
 use shared::keys::ClickKeys;
 use sqlx::PgPool;
@@ -20,9 +22,11 @@ pub enum Retried {
 pub async fn run(
     pool: &PgPool,
     click_keys: &ClickKeys,
+    by: Actor,
     event_id: &str,
     now: Timestamp,
-) -> Result<Retried, sqlx::Error> {
+) -> Result<Retried, Fault> {
+    by.may_operate()?;
     let mut transaction = pool.begin().await?;
     let Some(row) = settling::lock_failed(&mut transaction, event_id).await? else {
         return Ok(Retried::NotFailed);
@@ -41,7 +45,8 @@ pub async fn run(
         || (String::new(), String::new()),
         |settled| (settled.outcome.code.as_str().to_owned(), settled.outcome.detail.clone()),
     );
-    tracing::info!(event_id, code = outcome.0, at = %instant::to_row(now), "a failed event was retried");
+    let detail = serde_json::json!({ "code": outcome.0 });
+    actor::note(&mut transaction, by, "event.retry", event_id, detail, now).await?;
     transaction.commit().await?;
     Ok(Retried::Settled(outcome.0, outcome.1))
 }

@@ -46,9 +46,8 @@ impl Source {
         let mut reader = Reader { chars: text.chars().collect(), at: 0, code: String::new() };
         let literals = reader.read();
         let code = reader.code;
-        let in_test_file = path.starts_with("tests/")
-            || path.contains("/tests/")
-            || path.ends_with("/tests.rs");
+        let in_test_file =
+            path.starts_with("tests/") || path.contains("/tests/") || path.ends_with("/tests.rs");
         let test_lines = test_lines(&code, in_test_file);
         Self { path: path.to_owned(), text: text.to_owned(), code, literals, test_lines }
     }
@@ -212,7 +211,8 @@ impl Reader {
         if self.peek(0) != Some('r') || is_word {
             return None;
         }
-        let hashes = (1..).take_while(|ahead| self.peek(*ahead) == Some('#')).count();
+        let hashes =
+            (1..self.chars.len()).take_while(|ahead| self.peek(*ahead) == Some('#')).count();
         (self.peek(1 + hashes) == Some('"')).then_some(hashes)
     }
 
@@ -267,7 +267,8 @@ mod tests {
 
     #[test]
     fn comments_and_insides_of_literals_are_no_code() {
-        let source = Source::new("a.rs", "let a = \"fn x() {\"; // }\nlet b = '{'; /* { /* */ */ c");
+        let source =
+            Source::new("a.rs", "let a = \"fn x() {\"; // }\nlet b = '{'; /* { /* */ */ c");
         let code = source.code.replace(IN_LITERAL, "_");
         assert_eq!(code.lines().next().map(str::trim_end), Some("let a = \"________\";"));
         assert!(code.ends_with(" c") && !code[20..].contains('{'), "{code}");

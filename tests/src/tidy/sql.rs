@@ -4,8 +4,11 @@ use super::walls::names;
 use super::{Source, fault};
 
 /// The rooms of SQL.
-const ROOMS: [&str; 3] =
-    ["settlement/src/store/", "edge-worker/src/objects/tables/", "edge-worker/src/objects/tables.rs"];
+const ROOMS: [&str; 3] = [
+    "settlement/src/store/",
+    "edge-worker/src/objects/tables/",
+    "edge-worker/src/objects/tables.rs",
+];
 /// Calls that run SQL, outside those rooms.
 const CALLS: [&str; 6] = [
     "sqlx::query",

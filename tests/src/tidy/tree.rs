@@ -6,8 +6,9 @@ use std::path::Path;
 /// Folders that hold nothing written by hand.
 const LEFT_OUT: [&str; 7] = [".git", ".wrangler", "target", "node_modules", "build", "pkg", "dist"];
 /// Names' ends of files that are text.
-const TEXTS: [&str; 12] =
-    [".rs", ".sql", ".md", ".toml", ".json", ".yml", ".yaml", ".sh", ".js", ".html", ".css", ".lock"];
+const TEXTS: [&str; 12] = [
+    ".rs", ".sql", ".md", ".toml", ".json", ".yml", ".yaml", ".sh", ".js", ".html", ".css", ".lock",
+];
 
 /// A text file of the repository.
 #[derive(Debug, Clone)]

@@ -22,30 +22,65 @@ const WALLS: [Wall; 12] = [
     Wall {
         room: "shared/src",
         banned: &[
-            "worker::", "sqlx", "axum", "tokio", "reqwest", "getrandom", "rand::", "std::fs",
-            "std::net", "std::env", "Uuid::new_v4", "Uuid::now_v7",
+            "worker::",
+            "sqlx",
+            "axum",
+            "tokio",
+            "reqwest",
+            "getrandom",
+            "rand::",
+            "std::fs",
+            "std::net",
+            "std::env",
+            "Uuid::new_v4",
+            "Uuid::now_v7",
         ],
     },
     Wall {
         room: "edge-worker/src/gate",
         banned: &[
-            "worker::", "js_sys", "async", ".await", "getrandom", "crate::objects", "crate::http",
-            "crate::outbound", "crate::clock", "crate::random",
+            "worker::",
+            "js_sys",
+            "async",
+            ".await",
+            "getrandom",
+            "crate::objects",
+            "crate::http",
+            "crate::outbound",
+            "crate::clock",
+            "crate::random",
         ],
     },
     Wall { room: "edge-worker/src/objects", banned: &["crate::http"] },
     Wall {
         room: "settlement/src/domain",
         banned: &[
-            "sqlx", "axum", "tokio", "reqwest", "getrandom", "async", ".await", "crate::store",
-            "crate::flows", "crate::http", "crate::jobs", "crate::outbound", "crate::secrets",
-            "Uuid::new_v4", "Uuid::now_v7",
+            "sqlx",
+            "axum",
+            "tokio",
+            "reqwest",
+            "getrandom",
+            "async",
+            ".await",
+            "crate::store",
+            "crate::flows",
+            "crate::http",
+            "crate::jobs",
+            "crate::outbound",
+            "crate::secrets",
+            "Uuid::new_v4",
+            "Uuid::now_v7",
         ],
     },
     Wall {
         room: "settlement/src/store",
         banned: &[
-            "axum", "reqwest", "crate::flows", "crate::http", "crate::jobs", "crate::web",
+            "axum",
+            "reqwest",
+            "crate::flows",
+            "crate::http",
+            "crate::jobs",
+            "crate::web",
             "crate::outbound",
         ],
     },
@@ -104,7 +139,7 @@ pub fn names(code: &str, name: &str) -> bool {
         let before = code[..at].chars().next_back().is_some_and(is_word);
         let after = code[at + name.len()..].chars().next().is_some_and(is_word);
         let (opens, closes) = (name.starts_with(is_word), name.ends_with(is_word));
-        !(opens && before) && !(closes && after)
+        !(opens && before || closes && after)
     })
 }
 

@@ -17,8 +17,7 @@ fn a_click_goes_to_the_destination_with_a_fresh_id() {
     let answer = world.shopper().visit(&format!("/c/{}", shop.live.link.code)).send();
     assert_eq!(answer.status, 302);
     let id = click_id(&answer).unwrap();
-    let expected =
-        format!("https://{}/offer?colour=red&click_id={id}&size=m#top", shop.domain);
+    let expected = format!("https://{}/offer?colour=red&click_id={id}&size=m#top", shop.domain);
     assert_eq!(answer.header("location"), expected);
     let click = Click::open(&id, &world.click_keys()).unwrap();
     assert_eq!(click.link_number, shop.live.link.link_number);
@@ -115,6 +114,6 @@ fn links_work_in_both_environments_of_the_demo_network() {
         let answer = world.shopper().visit(&format!("/c/{}", link.code)).send();
         assert_eq!(answer.status, 302, "{}", link.code);
         assert!(click_id(&answer).is_some(), "{}", link.code);
-        assert_eq!(link.url, format!("{}/c/{}", world.edge.url(), link.code));
+        assert_eq!(link.url, format!("{}/c/{}", world.edge_url(), link.code));
     }
 }

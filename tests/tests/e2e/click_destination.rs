@@ -4,7 +4,7 @@ use tests::shopper::click_id;
 use tests::{Shop, World};
 
 fn encoded(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    text.bytes().fold(String::new(), |encoded, byte| encoded + &format!("%{byte:02X}"))
 }
 
 /// Where `?to=` leads, with the click id taken out.

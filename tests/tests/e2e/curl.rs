@@ -16,7 +16,7 @@ fn run(side: &Side<'_>, script: &str) -> String {
     // The documents write `live_pk_…`, our keys `pk_live_…`: the same form.
     let in_their_spelling = key_id.replace("pk_live_", "live_pk_");
     let script = script
-        .replace("https://api.example.com", side.world.edge.url())
+        .replace("https://api.example.com", side.world.edge_url())
         .replace("live_pk_xxxxxxxxxxxxxxxx", &in_their_spelling)
         .replace("sk_live_xxxxxxxxxxxxxxxxxxxxxxxx", &side.signer.secret);
     let output = Command::new("bash")

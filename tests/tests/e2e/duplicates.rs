@@ -1,7 +1,7 @@
 //! The same order or the same status again: taken with a smile, without effect.
 
 use serde_json::json;
-use tests::side::{CONVERSIONS, ORDER_STATUS};
+use tests::side::{CONVERSIONS, ORDER_STATUS, extended};
 use tests::{Shop, World};
 
 #[test]
@@ -50,8 +50,7 @@ fn a_status_is_the_same_by_order_status_instant_and_refund() {
     let shop = Shop::usual(world);
     shop.live.sell("o", "100.00");
     let report = |extra: serde_json::Value| {
-        let mut body = json!({"externalOrderId": "o", "status": "refunded"});
-        body.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let body = extended(json!({"externalOrderId": "o", "status": "refunded"}), &extra);
         shop.live.post(ORDER_STATUS, body.to_string()).expect_status(202).json()
     };
     let same = [

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::json;
 use tests::refusal::assert_invalid;
-use tests::side::CONVERSIONS;
+use tests::side::{CONVERSIONS, extended};
 use tests::{Shop, World};
 
 /// A body with these properties beside the required ones.
@@ -12,17 +12,9 @@ fn with(order: &str, properties: &str) -> String {
     format!(r#"{{"externalOrderId":"{order}","orderAmount":"10.00"{properties}}}"#)
 }
 
-#[test]
-#[expect(clippy::too_many_lines, reason = "a table of cases")]
-fn a_bad_field_is_named() {
-    let world = World::shared();
-    let shop = Shop::usual(world);
+fn bad_orders_and_amounts() -> Vec<(String, &'static str)> {
     let long = "x".repeat(161);
-    let deep = format!(r#","metadata":{{"a":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
-    let wide = format!(r#","metadata":{{"a":"{}"}}"#, "x".repeat(16 * 1024));
-    let item = r#"{"sku":"A","quantity":1,"unitPrice":"1.00"}"#;
-    let many = format!(r#","items":[{}]"#, vec![item; 501].join(","));
-    let cases: Vec<(String, &str)> = vec![
+    vec![
         (r#"{"orderAmount":"10.00"}"#.into(), "externalOrderId"),
         (r#"{"externalOrderId":"o"}"#.into(), "orderAmount"),
         (r#"{"externalOrderId":7,"orderAmount":"1"}"#.into(), "externalOrderId"),
@@ -40,6 +32,13 @@ fn a_bad_field_is_named() {
         (r#"{"externalOrderId":"o","orderAmount":""}"#.into(), "orderAmount"),
         (r#"{"externalOrderId":"o","orderAmount":"10.001"}"#.into(), "orderAmount"),
         (r#"{"externalOrderId":"o","orderAmount":"1234567890123456"}"#.into(), "orderAmount"),
+    ]
+}
+
+fn bad_options() -> Vec<(String, &'static str)> {
+    let deep = format!(r#","metadata":{{"a":{}1{}}}"#, "[".repeat(40), "]".repeat(40));
+    let wide = format!(r#","metadata":{{"a":"{}"}}"#, "x".repeat(16 * 1024));
+    vec![
         (with("o", r#","clickId":5"#), "clickId"),
         (with("o", &format!(r#","clickId":"{}""#, "c".repeat(201))), "clickId"),
         (with("o", r#","externalProductId":"""#), "externalProductId"),
@@ -58,11 +57,24 @@ fn a_bad_field_is_named() {
         (with("o", r#","metadata":"text""#), "metadata"),
         (with("o", &wide), "metadata"),
         (with("o", &deep), "depth"),
+    ]
+}
+
+fn bad_items_and_names() -> Vec<(String, &'static str)> {
+    let item = r#"{"sku":"A","quantity":1,"unitPrice":"1.00"}"#;
+    let many = format!(r#","items":[{}]"#, vec![item; 501].join(","));
+    vec![
         (with("o", r#","items":[]"#), "items"),
         (with("o", &many), "items"),
         (with("o", r#","items":[{"sku":"A","quantity":0,"unitPrice":"1"}]"#), "items[0].quantity"),
-        (with("o", r#","items":[{"sku":"A","quantity":1.5,"unitPrice":"1"}]"#), "items[0].quantity"),
-        (with("o", r#","items":[{"sku":"A","quantity":1000001,"unitPrice":"1"}]"#), "items[0].quantity"),
+        (
+            with("o", r#","items":[{"sku":"A","quantity":1.5,"unitPrice":"1"}]"#),
+            "items[0].quantity",
+        ),
+        (
+            with("o", r#","items":[{"sku":"A","quantity":1000001,"unitPrice":"1"}]"#),
+            "items[0].quantity",
+        ),
         (with("o", r#","items":[{"sku":"A","quantity":1,"unitPrice":1}]"#), "items[0].unitPrice"),
         (with("o", r#","items":[{"quantity":1,"unitPrice":"1"}]"#), "items[0].sku"),
         (with("o", r#","items":[7]"#), "items[0]"),
@@ -71,7 +83,14 @@ fn a_bad_field_is_named() {
         (with("o", r#","status":"delivered""#), "orderStatus"),
         (with("o", r#","amount":"10.00""#), "orderAmount"),
         (with("o", r#","click_id":"x""#), "clickId"),
-    ];
+    ]
+}
+
+#[test]
+fn a_bad_field_is_named() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let cases = [bad_orders_and_amounts(), bad_options(), bad_items_and_names()].concat();
     for (at, (body, part)) in cases.iter().enumerate() {
         // Two equal bodies in one second would be a replay.
         let seconds = i64::try_from(at).unwrap();
@@ -89,9 +108,10 @@ fn a_bad_field_is_named() {
 fn what_is_no_json_object_is_refused_in_one_sentence() {
     let world = World::shared();
     let shop = Shop::usual(world);
-    let mut bodies: Vec<Vec<u8>> = ["{", "[]", "\"text\"", "7", "null", "{}{}", "{'a':1}", "\u{feff}{}"]
-        .map(|text| text.as_bytes().to_vec())
-        .to_vec();
+    let mut bodies: Vec<Vec<u8>> =
+        ["{", "[]", "\"text\"", "7", "null", "{}{}", "{'a':1}", "\u{feff}{}"]
+            .map(|text| text.as_bytes().to_vec())
+            .to_vec();
     bodies.push(b"{\"externalOrderId\":\"\xff\xfe\",\"orderAmount\":\"1\"}".to_vec());
     bodies.push(vec![0; 64]);
     bodies.push("[".repeat(100_000).into_bytes());
@@ -133,8 +153,7 @@ fn good_fields_are_taken_and_kept_as_sent() {
         ("नेपाल-१ 🛍", json!({"customerId": "c-१", "metadata": {"é": [1, {"a": null}]}})),
     ];
     for (order, more) in cases {
-        let mut body = json!({"externalOrderId": order, "orderAmount": "10.00"});
-        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let body = extended(json!({"externalOrderId": order, "orderAmount": "10.00"}), &more);
         let event_id = side.report(CONVERSIONS, &body);
         let outcome = side.outcome(&event_id);
         assert_eq!(outcome.code, "IN_REVIEW", "{order}: {outcome:?}");

@@ -34,7 +34,8 @@ fn a_repeat_is_answered_byte_for_byte_under_either_header() {
 fn another_body_under_the_same_key_is_a_conflict() {
     let world = World::shared();
     let shop = Shop::usual(world);
-    let post = |body: String| shop.live.signer.post(CONVERSIONS, body).header("Idempotency-Key", "k");
+    let post =
+        |body: String| shop.live.signer.post(CONVERSIONS, body).header("Idempotency-Key", "k");
     post(order("o", "10.00")).send().expect_status(202);
     for body in [order("o", "10.01"), order("p", "10.00"), format!(" {}", order("o", "10.00"))] {
         let answer = post(body).send();

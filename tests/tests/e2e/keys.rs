@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use serde_json::json;
-use settlement::flows::create_key::{self, NewKey};
 use settlement::flows::actor::Actor;
+use settlement::flows::create_key::{self, NewKey};
 use tests::merchant::SigningMerchant;
 use tests::refusal::{assert_hinted, assert_unauthorized};
 use tests::side::CONVERSIONS;
@@ -131,10 +131,11 @@ fn two_keys_at_once_let_a_merchant_rotate() {
     let shop = Shop::usual(world);
     let input = NewKey::usual(shop.live.scope);
     let (pool, now) = (world.database.pool(), jiff::Timestamp::now());
-    let flow = create_key::run(pool, &world.vault(), Actor::Installation, input, now);
+    let vault = world.vault();
+    let flow = create_key::run(pool, &vault, Actor::Installation, input, now);
     let key = world.database.wait(flow).unwrap();
     world.await_directory();
-    let second = SigningMerchant::new(world.edge.url(), &key.key_id, &key.signing_secret);
+    let second = SigningMerchant::new(world.edge_url(), &key.key_id, &key.signing_secret);
     let body = json!({"externalOrderId": "rotated", "orderAmount": "10.00"}).to_string();
     second.post(CONVERSIONS, body.as_bytes()).send().expect_status(202);
     let known = shop.live.signer.post(CONVERSIONS, body.as_bytes()).at(-1).send();

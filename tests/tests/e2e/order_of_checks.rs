@@ -16,12 +16,8 @@ fn route_method_and_media_type_come_before_the_key() {
     let world = World::shared();
     let shop = Shop::usual(world);
     let wrong = all_wrong(&shop).media_type(Some("text/plain"));
-    let unsupported = assert_refused(
-        &wrong.send(),
-        415,
-        "Unsupported Media Type",
-        "UNSUPPORTED_MEDIA_TYPE",
-    );
+    let unsupported =
+        assert_refused(&wrong.send(), 415, "Unsupported Media Type", "UNSUPPORTED_MEDIA_TYPE");
     assert!(unsupported.is_string());
     let delete = shop.test.signer.call("DELETE", CONVERSIONS, "").key("x").timestamp("1").send();
     assert_refused(&delete, 405, "Method Not Allowed", "METHOD_NOT_ALLOWED");

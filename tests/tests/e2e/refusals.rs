@@ -75,13 +75,19 @@ fn every_fault_is_told_at_once() {
         "colour": "red",
     });
     let call = shop.live.signer.post(CONVERSIONS, body.to_string());
-    let answer =
-        call.header("Idempotency-Key", "a").header("X-Idempotency-Key", "b").send();
+    let answer = call.header("Idempotency-Key", "a").header("X-Idempotency-Key", "b").send();
     let message = assert_refused(&answer, 400, "Bad Request", "VALIDATION_ERROR");
     let sentences = sentences(&message);
     let fields = [
-        "externalOrderId", "orderAmount", "currency", "orderStatus", "orderedAt", "metadata",
-        "order_id", "colour", "Idempotency-Key",
+        "externalOrderId",
+        "orderAmount",
+        "currency",
+        "orderStatus",
+        "orderedAt",
+        "metadata",
+        "order_id",
+        "colour",
+        "Idempotency-Key",
     ];
     assert_eq!(sentences.len(), fields.len(), "{sentences:?}");
     for field in fields {

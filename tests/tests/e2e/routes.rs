@@ -73,7 +73,7 @@ fn only_json_is_taken_whatever_its_parameters() {
 fn both_services_say_that_they_are_healthy() {
     let world = World::shared();
     let edge = world.shopper().visit("/healthz").send();
-    let settlement = tests::Shopper::new(world.settlement.url()).visit("/healthz").send();
+    let settlement = tests::Shopper::new(world.settlement_url()).visit("/healthz").send();
     assert_eq!((edge.status, settlement.status), (200, 200));
 }
 
@@ -81,7 +81,7 @@ fn both_services_say_that_they_are_healthy() {
 fn internal_routes_take_no_call_without_their_signature() {
     let world = World::shared();
     let edge = world.shopper();
-    let settlement = tests::Shopper::new(world.settlement.url());
+    let settlement = tests::Shopper::new(world.settlement_url());
     for path in ["/internal/v1/directory", "/internal/v1/poke"] {
         let status = edge.visit(path).method("POST").send().status;
         assert!((400..500).contains(&status), "{path} {status}");

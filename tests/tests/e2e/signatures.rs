@@ -46,7 +46,12 @@ fn a_live_key_is_never_told_what_was_wrong() {
         assert_unauthorized(&answer);
     }
     assert_unauthorized(&call(&shop.live, "s").secret("sk_live_other").send());
-    assert_eq!(world.database.count("conversion where merchant_id = $1::uuid", &[&shop.merchant.to_string()]), 0);
+    assert_eq!(
+        world
+            .database
+            .count("conversion where merchant_id = $1::uuid", &[&shop.merchant.to_string()]),
+        0
+    );
 }
 
 #[test]

@@ -26,37 +26,24 @@ fn percent(basis_points: u64) -> String {
     format!("{} %", digits.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// Why a conversion went to whom it went: each candidate of the attribution receipt in a line.
+/// Each candidate of the attribution receipt in a line: what it was, whether it won, and until
+/// when it could.
 pub(super) fn candidates(explanation: &Value) -> Vec<String> {
-    let Some(candidates) = find(explanation, "candidates").and_then(Value::as_array) else {
-        return Vec::new();
-    };
-    candidates.iter().map(facts).collect()
+    let candidates = explanation["attribution"]["candidates"].as_array();
+    candidates.map(|all| all.iter().map(candidate).collect()).unwrap_or_default()
 }
 
-/// The property of that name, however deep.
-fn find<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    match value {
-        Value::Object(properties) => {
-            properties.get(name).or_else(|| properties.values().find_map(|inner| find(inner, name)))
+fn candidate(candidate: &Value) -> String {
+    let word = |name: &str| candidate[name].as_str();
+    let mut line =
+        format!("{} {}", word("kind").unwrap_or("candidate"), word("result").unwrap_or("unknown"));
+    let parts = [("class", "class"), ("reason", "reason"), ("windowUntil", "cookie window until")];
+    for (name, shown) in parts {
+        if let Some(value) = word(name) {
+            line = format!("{line}, {shown} {value}");
         }
-        Value::Array(items) => items.iter().find_map(|inner| find(inner, name)),
-        _ => None,
     }
-}
-
-/// All simple properties as `name value`.
-fn facts(value: &Value) -> String {
-    let Value::Object(properties) = value else {
-        return value.to_string();
-    };
-    let simple = properties.iter().filter_map(|(name, value)| match value {
-        Value::String(text) => Some(format!("{name} {text}")),
-        Value::Number(number) => Some(format!("{name} {number}")),
-        Value::Bool(holds) => Some(format!("{name} {holds}")),
-        Value::Null | Value::Array(_) | Value::Object(_) => None,
-    });
-    simple.collect::<Vec<_>>().join(", ")
+    line
 }
 
 #[cfg(test)]
@@ -75,9 +62,18 @@ mod tests {
     }
 
     #[test]
-    fn candidates_are_found_wherever_the_receipt_keeps_them() {
-        let explanation = json!({"receipt": {"candidates": [{"kind": "click", "held": true}]}});
-        assert_eq!(candidates(&explanation), ["held true, kind click"]);
+    fn a_candidate_reads_as_a_line() {
+        let explanation = json!({"attribution": {"candidates": [
+            {"kind": "click", "result": "won", "class": "human", "windowUntil": "2026-12-21T05:30:26Z"},
+            {"kind": "click", "result": "lost", "reason": "forged"},
+        ]}});
+        assert_eq!(
+            candidates(&explanation),
+            [
+                "click won, class human, cookie window until 2026-12-21T05:30:26Z",
+                "click lost, reason forged",
+            ]
+        );
         assert_eq!(candidates(&json!({})), Vec::<String>::new());
     }
 }
