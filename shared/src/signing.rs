@@ -158,7 +158,7 @@ pub fn verify_internal(
 mod tests {
     use super::*;
 
-    /// Computed with `printf '%s.%s' 1700000000 '{"a":1}' | openssl dgst -sha256 -hmac sk_test_abc`.
+    /// Made with `printf '%s.%s' 1700000000 '{"a":1}' | openssl dgst -sha256 -hmac sk_test_abc`.
     const KNOWN: &str = "310baeffe8cbb02ad28ec675150844e833567ad548fce145bc64d9bc5181eb22";
 
     #[test]

@@ -167,6 +167,7 @@ impl<'a> Builder<'a, '_> {
             campaign: ruled,
             link,
             plain_link,
+            reports: 0.into(),
         })
     }
 

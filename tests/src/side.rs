@@ -1,5 +1,7 @@
 //! One merchant in one environment, and the steps of its story: click, report, wait, read.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use serde_json::{Value, json};
 use settlement::domain::order::Scope;
 use settlement::flows::create_link::Created;
@@ -11,6 +13,8 @@ use crate::merchant::SigningMerchant;
 use crate::world::World;
 use crate::{BOUND, eventually};
 
+/// Over how many seconds the signatures of reports are spread, inside the window of 300.
+const REPORT_SECONDS: i64 = 240;
 /// Where conversions go.
 pub const CONVERSIONS: &str = "/api/v1/conversions";
 /// Where news of orders goes.
@@ -35,6 +39,8 @@ pub struct Side<'a> {
     pub link: Created,
     /// A link of a campaign without one.
     pub plain_link: Created,
+    /// How many reports were made: each is signed at a second of its own.
+    pub reports: AtomicI64,
 }
 
 /// What became of an event.
@@ -86,7 +92,10 @@ impl Side<'_> {
 
     /// Reports something; it must be taken. Answers the event id.
     pub fn report(&self, path: &str, body: &Value) -> String {
-        let answer = self.signer.post(path, body.to_string()).send().expect_status(202);
+        // Two equal texts of one second would be a replay.
+        let earlier = self.reports.fetch_add(1, Ordering::Relaxed) % REPORT_SECONDS;
+        let call = self.signer.post(path, body.to_string()).at(earlier);
+        let answer = call.send().expect_status(202);
         answer.text_of("eventId")
     }
 

@@ -1,6 +1,6 @@
 //! What both sending objects share: the alarm that drains their rows to settlement, in order.
 //!
-//! At least once, never a gap: the mark moves only to what settlement acknowledged, and every
+//! At least once, never a gap: the mark moves only to what settlement names, and every
 //! batch, also an empty one, names the highest place given out. Rules: EDGE §6.
 
 use super::tables::{click, event, size_bytes, stream};
@@ -240,17 +240,25 @@ impl Outbox {
         let answer: Acknowledgement = serde_json::from_slice(body)?;
         // Settlement may know more than this batch, after a lost answer, but never what is not.
         let seq = answer.acknowledged_seq.min(self.highest_seq.get());
-        if seq < batch.last_seq {
+        if seq < self.acknowledged_seq() {
+            // It was restored from an older copy: what it has lost since is sent again.
+            console_error!("Settlement is behind what it acknowledged; resending after {seq}");
+            self.move_mark(seq)?;
+        } else if seq < batch.last_seq {
             return Err(Error::from(format!(
                 "settlement acknowledged {seq} of {}",
                 batch.last_seq
             )));
-        }
-        if seq > self.acknowledged_seq() {
-            stream::acknowledge(&self.sql, seq)?;
-            self.stream.borrow_mut().acknowledged_seq = seq;
+        } else if seq > self.acknowledged_seq() {
+            self.move_mark(seq)?;
         }
         self.rows_max.set(self.lane.rows_max());
+        Ok(())
+    }
+
+    fn move_mark(&self, seq: u64) -> Result<()> {
+        stream::acknowledge(&self.sql, seq)?;
+        self.stream.borrow_mut().acknowledged_seq = seq;
         Ok(())
     }
 

@@ -358,7 +358,10 @@ mod tests {
     proptest! {
         #[test]
         fn no_basket_panics_and_shown_lines_sum_to_the_amount(
-            lines in proptest::collection::vec((1u32..=1_000_000, 0u64..=99_999_999_999_999_999), 1..20),
+            lines in proptest::collection::vec(
+                (1u32..=1_000_000, 0u64..=99_999_999_999_999_999),
+                1..20,
+            ),
             total in 0u64..=99_999_999_999_999_999,
             bps in 0u32..=10_000,
             cap in proptest::option::of(0u64..1_000_000),

@@ -7,6 +7,8 @@ use super::{Source, fault};
 const FILE_LINES_MAX: usize = 400;
 /// Lines of a function at most.
 const FUNCTION_LINES_MAX: usize = 70;
+/// The one function that may be longer: the life of a commission is one table (MONEY §5).
+const TABLE: (&str, &str) = ("settlement/src/domain/lifecycle.rs", "step");
 /// Columns of a line at most.
 const COLUMNS_MAX: usize = 100;
 /// Columns of a line at most when what sticks out is a string, which nothing can break.
@@ -20,7 +22,8 @@ pub fn faults(source: &Source) -> Vec<String> {
         found.push(fault(&source.path, lines, &format!("{lines} lines, at most {FILE_LINES_MAX}")));
     }
     for function in source.functions() {
-        if function.lines > FUNCTION_LINES_MAX && !function.is_excused {
+        let is_table = (source.path.as_str(), function.name.as_str()) == TABLE;
+        if function.lines > FUNCTION_LINES_MAX && !function.is_excused && !is_table {
             let what = format!(
                 "{} has {} lines, at most {FUNCTION_LINES_MAX}",
                 function.name, function.lines

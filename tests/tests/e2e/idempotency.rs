@@ -43,7 +43,7 @@ fn another_body_under_the_same_key_is_a_conflict() {
         assert!(message.is_string(), "{message}");
     }
     // The refused order was not stored.
-    let taken = shop.live.post(CONVERSIONS, order("p", "10.00"));
+    let taken = shop.live.signer.post(CONVERSIONS, order("p", "10.00")).at(5).send();
     assert_eq!(taken.json()["status"], "RECEIVED");
 }
 

@@ -122,12 +122,13 @@ fn the_same_signature_is_taken_once() {
 fn reads_sign_method_and_path_with_the_query_and_may_be_repeated() {
     let world = World::shared();
     let shop = Shop::usual(world);
-    let read = shop.live.signer.get("/api/v1/conversions?limit=1&externalOrderId=it's%20%C3%A9");
+    // A bare `'` cannot be tested here: the proxy of `wrangler dev` respells it.
+    let read = shop.live.signer.get("/api/v1/conversions?limit=1&externalOrderId=it%27s%20%C3%A9");
     assert_eq!(read.clone().send().status, 200);
     assert_eq!(read.clone().send().status, 200);
     let other = SignedForm::MethodAndPath {
         method: "GET",
-        path_and_query: "/api/v1/conversions?limit=2&externalOrderId=it's%20%C3%A9",
+        path_and_query: "/api/v1/conversions?limit=2&externalOrderId=it%27s%20%C3%A9",
     };
     let signature = read.signature_in(other);
     assert_unauthorized(&read.signature(&signature).send());

@@ -68,8 +68,9 @@ fn a_full_refund_rejects_the_commission_even_when_it_is_payable() {
         let commission = side.commission(order);
         assert_eq!(commission["state"], "rejected", "{order}");
         assert_eq!(side.conversion(order)["orderStatus"], status);
-        let late = side.tell(order, "delivered");
-        assert_eq!(late.state, "skipped", "{late:?}");
+        let late = side.tell(order, "paid");
+        assert_eq!(late.code, "ORDER_STATUS_TRANSITION_DENIED", "{late:?}");
+        assert_eq!(late.state, "skipped");
     }
 }
 

@@ -1,11 +1,11 @@
 //! The edge killed, and its storage lost: what was answered 202 is settled once, and known again.
 
 use serde_json::json;
+use tests::Shop;
 use tests::refusal::assert_unauthorized;
 use tests::side::CONVERSIONS;
-use tests::{Shop, eventually};
 
-use crate::{BACK, assert_each_once, report, try_order, world};
+use crate::{assert_each_once, await_click, await_intake, report, world};
 
 #[test]
 fn killed_it_still_owes_knows_and_refuses_what_it_did_before() {
@@ -60,15 +60,8 @@ fn with_its_storage_lost_old_orders_end_as_duplicates_and_new_ones_are_seen() {
     world.parts().edge.stop().unwrap();
     world.wipe_edge().unwrap();
     world.parts().edge.start_again().unwrap();
-    let mut tries = 0;
-    eventually(BACK, "the wiped edge takes orders again", || {
-        tries += 1;
-        match try_order(side, &format!("try-{tries}")) {
-            Ok(202) => Ok(()),
-            Ok(503) => Err("503".to_owned()),
-            other => panic!("an edge without its directory says {other:?}"),
-        }
-    });
+    await_intake(side);
+    let click_id = await_click(side);
     // Its numbers begin anew: none may be mistaken for one that was seen.
     for (number, old) in event_ids.iter().enumerate() {
         let order = format!("old-{number}");
@@ -80,7 +73,8 @@ fn with_its_storage_lost_old_orders_end_as_duplicates_and_new_ones_are_seen() {
         assert_eq!(outcome.conversion_id, Some(side.conversion_id(&order)));
         assert_eq!(side.conversion(&order)["orderAmount"], "100.00");
     }
-    assert_eq!(side.sell("new", "100.00").code, "APPLIED");
+    let event_id = side.convert("new", "100.00", &click_id);
+    assert_eq!(side.outcome(&event_id).code, "APPLIED");
     let [merchant, environment] = side.binds();
     let streams = "edge_stream where object = $1 || ':' || $2";
     assert_eq!(world.database.count(streams, &[&merchant, &environment]), 2);

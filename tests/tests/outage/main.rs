@@ -9,6 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::json;
+use tests::shopper::click_id;
 use tests::side::CONVERSIONS;
 use tests::{Side, World, eventually};
 
@@ -64,4 +65,29 @@ fn try_order(side: &Side<'_>, order: &str) -> Result<u16, String> {
     let body = json!({"externalOrderId": order, "orderAmount": "1.00"}).to_string();
     let answer = side.signer.post(CONVERSIONS, body).try_send();
     answer.map(|answer| answer.status).map_err(|cause| format!("{cause:#}"))
+}
+
+/// Waits until a link works; until then the edge may only say that it does not know yet.
+fn await_click(side: &Side<'_>) -> String {
+    eventually(BACK, "the link works", || {
+        let answer = side.world.shopper().visit(&format!("/c/{}", side.link.code)).send();
+        match (answer.status, click_id(&answer)) {
+            (302, Some(id)) => Ok(id),
+            (503, _) => Err("503".to_owned()),
+            other => panic!("an edge without its directory says {other:?}"),
+        }
+    })
+}
+
+/// Waits until orders are taken; until then the edge may only say that it does not know yet.
+fn await_intake(side: &Side<'_>) {
+    let mut tries = 0;
+    eventually(BACK, "orders are taken", || {
+        tries += 1;
+        match try_order(side, &format!("try-{tries}")) {
+            Ok(202) => Ok(()),
+            Ok(503) => Err("503".to_owned()),
+            other => panic!("an edge without its directory says {other:?}"),
+        }
+    });
 }

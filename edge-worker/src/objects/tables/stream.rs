@@ -61,11 +61,11 @@ pub fn name(sql: &SqlStorage, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Moves the mark forward, never back.
+/// Moves the mark: forward, or back when settlement has lost what it had acknowledged.
 pub fn acknowledge(sql: &SqlStorage, seq: u64) -> Result<()> {
     sql.exec(
         "-- stream::acknowledge
-        update stream set acknowledged_seq = ?1 where acknowledged_seq < ?1",
+        update stream set acknowledged_seq = ?1",
         vec![integer(seq)?],
     )?;
     Ok(())
