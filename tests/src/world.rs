@@ -58,8 +58,10 @@ impl World {
     /// The World that all tests of this process share; nobody may stop a part of it, and each
     /// test keeps to merchants, orders and clocks of its own.
     pub fn shared() -> &'static Self {
-        static SHARED: OnceLock<World> = OnceLock::new();
-        SHARED.get_or_init(|| Self::start(false).expect("the shared World starts"))
+        static SHARED: OnceLock<Result<World, String>> = OnceLock::new();
+        let started =
+            SHARED.get_or_init(|| Self::start(false).map_err(|cause| format!("{cause:#}")));
+        started.as_ref().unwrap_or_else(|cause| panic!("the shared World does not start: {cause}"))
     }
 
     /// A World of one's own, to break. Its commits survive the kill of Postgres.
@@ -123,8 +125,12 @@ impl World {
 
     /// Runs a command of the settlement binary; panics with what it printed when it fails.
     pub fn command(&self, arguments: &[&str]) -> String {
-        xtask::settlement::run(arguments, &self.environment)
-            .unwrap_or_else(|cause| panic!("{cause:#}"))
+        self.try_command(arguments).unwrap_or_else(|cause| panic!("{cause}"))
+    }
+
+    /// Runs a command of the settlement binary; the error is what it printed.
+    pub fn try_command(&self, arguments: &[&str]) -> Result<String, String> {
+        xtask::settlement::run(arguments, &self.environment).map_err(|cause| format!("{cause:#}"))
     }
 
     /// Runs a command as the operator.
@@ -197,8 +203,10 @@ pub fn edge_vars(settlement_url: &str) -> BTreeMap<String, String> {
 
 /// Builds what a World consists of, once per process.
 pub fn prepare() {
-    static PREPARED: OnceLock<()> = OnceLock::new();
-    PREPARED.get_or_init(|| xtask::prepare_tests().expect("everything a World needs builds"));
+    static PREPARED: OnceLock<Result<(), String>> = OnceLock::new();
+    let done =
+        PREPARED.get_or_init(|| xtask::prepare_tests().map_err(|cause| format!("{cause:#}")));
+    done.as_ref().unwrap_or_else(|cause| panic!("what a World needs does not build: {cause}"));
 }
 
 /// A folder of its own below the target folder; the edge's keeper removes it.

@@ -36,7 +36,7 @@ fn differences(side: &Side<'_>) -> Vec<serde_json::Value> {
     side.world.database.rows(query, &[&merchant, &environment])
 }
 
-fn assert_books(side: &Side<'_>) {
+pub(crate) fn assert_books(side: &Side<'_>) {
     let found = differences(side);
     assert!(found.is_empty(), "{found:?}");
 }

@@ -93,3 +93,21 @@ fn a_click_without_a_redirect_is_minted_as_json_and_earns() {
     let unknown = world.shopper().visit("/c/no-such-link/click").method("POST").send();
     assert_eq!(unknown.status, 404);
 }
+
+#[test]
+fn a_burst_of_clicks_is_recorded_to_the_last() {
+    const BURST: usize = 200;
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let code = shop.live.link.code.as_str();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| (0..BURST / 4).for_each(|_| drop(world.shopper().click(code))));
+        }
+    });
+    let rows = "click where merchant_id = $1::uuid";
+    eventually(BOUND, "every click of the burst is recorded", || {
+        let many = world.database.count(rows, &[&shop.merchant.to_string()]);
+        if many == i64::try_from(BURST).unwrap() { Ok(()) } else { Err(many.to_string()) }
+    });
+}

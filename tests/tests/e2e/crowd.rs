@@ -4,9 +4,11 @@ use std::thread;
 
 use serde_json::json;
 use tests::merchant::SignedCall;
-use tests::refusal::assert_unauthorized;
-use tests::side::CONVERSIONS;
-use tests::{Answer, Shop, World};
+use tests::refusal::{assert_refused, assert_unauthorized};
+use tests::side::{CONVERSIONS, ORDER_STATUS};
+use tests::{Answer, BOUND, Shop, World, eventually};
+
+use crate::books::assert_books;
 
 /// How many post at once.
 const CROWD: i64 = 100;
@@ -70,4 +72,49 @@ fn of_a_hundred_reports_of_one_order_without_a_key_one_is_received() {
         "duplicate": true,
     });
     assert!(duplicate.iter().all(|answer| answer.status == 202 && answer.json() == expected));
+}
+
+#[test]
+fn of_many_orders_under_one_key_at_once_one_is_taken() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let calls = (0..20).map(|number| {
+        let body = json!({"externalOrderId": format!("o-{number}"), "orderAmount": "10.00"});
+        shop.live.signer.post(CONVERSIONS, body.to_string()).header("Idempotency-Key", "one")
+    });
+    let answers = at_once(calls.collect());
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 202);
+    assert_eq!(taken.len(), 1);
+    for answer in refused {
+        assert_refused(&answer, 409, "Conflict", "DUPLICATE_REQUEST");
+    }
+}
+
+#[test]
+fn many_orders_and_statuses_at_once_settle_and_the_books_balance() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let side = &shop.live;
+    let click_id = side.click();
+    let reports = (0..CROWD).flat_map(|number| {
+        let order = format!("o-{number}");
+        let sale = json!({"externalOrderId": order, "orderAmount": "9.99", "clickId": click_id});
+        let refund = json!({
+            "externalOrderId": order, "status": "refunded", "refundedAmount": "3.33",
+        });
+        let delivered = json!({"externalOrderId": order, "status": "delivered"});
+        [(ORDER_STATUS, refund), (CONVERSIONS, sale), (ORDER_STATUS, delivered)]
+    });
+    let calls = reports.map(|(path, body)| side.signer.post(path, body.to_string()));
+    let answers = at_once(calls.collect());
+    assert!(answers.iter().all(|answer| answer.status == 202));
+    let held = "commission where merchant_id = $1::uuid and state = 'hold' and net_amount = 0.67";
+    eventually(BOUND, "a hundred reduced commissions are held", || {
+        let many = world.database.count(held, &[&shop.merchant.to_string()]);
+        if many == CROWD { Ok(()) } else { Err(many.to_string()) }
+    });
+    let events = "inbox where merchant_id = $1::uuid and state = 'applied'";
+    assert_eq!(world.database.count(events, &[&shop.merchant.to_string()]), 3 * CROWD);
+    assert_books(side);
 }

@@ -21,6 +21,7 @@ mod order_status_fields;
 
 mod curl;
 
+mod any_order;
 mod attribution;
 mod books;
 mod decisions;
@@ -33,3 +34,4 @@ mod refunds;
 mod story;
 
 mod configuration;
+mod operators;

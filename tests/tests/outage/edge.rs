@@ -1,9 +1,9 @@
 //! The edge killed, and its storage lost: what was answered 202 is settled once, and known again.
 
 use serde_json::json;
-use tests::Shop;
 use tests::refusal::assert_unauthorized;
 use tests::side::CONVERSIONS;
+use tests::{Plan, Shop};
 
 use crate::{assert_each_once, await_click, await_intake, report, world};
 
@@ -78,4 +78,21 @@ fn with_its_storage_lost_old_orders_end_as_duplicates_and_new_ones_are_seen() {
     let [merchant, environment] = side.binds();
     let streams = "edge_stream where object = $1 || ':' || $2";
     assert_eq!(world.database.count(streams, &[&merchant, &environment]), 2);
+}
+
+#[test]
+fn killed_it_still_counts_what_it_had_taken() {
+    let broken = world();
+    let world = broken.world;
+    // The window of an hour: however long the edge takes to start, it has not moved on.
+    let shop = Shop::open(world, &Plan { per_hour_max: 6, ..Plan::default() });
+    let side = &shop.live;
+    let order = |number: i64| {
+        let body = json!({"externalOrderId": format!("o-{number}"), "orderAmount": "1.00"});
+        side.signer.post(CONVERSIONS, body.to_string()).send().status
+    };
+    assert_eq!([order(1), order(2), order(3), order(4), order(5)], [202; 5]);
+    world.parts().edge.kill_hard().unwrap();
+    world.parts().edge.start_again().unwrap();
+    assert_eq!([order(6), order(7)], [202, 429]);
 }

@@ -21,6 +21,8 @@ fn clicks_and_orders_go_on_and_arrive_exactly_once() {
     let event_ids = report(side, "away", 10);
     let event = side.read(&format!("/api/v1/events/{}", event_ids[0]));
     assert_eq!((&event["eventId"], &event["state"]), (&json!(event_ids[0]), &json!("received")));
+    let stranger = shop.test.signer.get(&format!("/api/v1/events/{}", event_ids[0])).send();
+    assert_eq!(stranger.status, 503, "{}", stranger.text);
     for path in [CONVERSIONS, "/api/v1/commissions"] {
         let answer = side.signer.get(path).send();
         assert_refused(&answer, 503, "Service Unavailable", "UNAVAILABLE");
