@@ -43,17 +43,18 @@ pub(super) async fn follow(call: &Call, code: &str) -> Result<Answer, Problem> {
 
 /// Mints a click without a redirect, for apps: no cookie, the same terms otherwise.
 pub(super) async fn mint(call: &Call, code: &str) -> Result<Answer, Problem> {
-    let missing = |sentence: &str| Err(Problem::new(Code::NotFound, sentence));
+    // One answer for a link that is paused and one that never was: nothing about it leaks.
+    let missing = || Err(Problem::new(Code::NotFound, "there is no such link"));
     let link = match links::find(call, code).await {
         Found::Link(link) => link,
-        Found::Missing => return missing("there is no such link"),
+        Found::Missing => return missing(),
         Found::Unknown => {
             return Err(Problem::new(Code::Unavailable, "temporarily unavailable; try again"));
         }
     };
     let tags = tags::read(call.query());
     match decided(call, &link, &tags) {
-        Decision::Fallback(_) => missing("the link is paused; a paused link mints no click"),
+        Decision::Fallback(_) => missing(),
         Decision::Minted(minted) => {
             record(call, &link, &minted, tags);
             let body = json!({"clickId": minted.click_id, "destination": minted.destination});

@@ -104,20 +104,20 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
     match parts[..] {
         ["conversions"] => match method {
             "POST" => Ok(Route::Intake(EventKind::Conversion)),
-            "GET" => Ok(list),
-            _ => Err(Miss::WrongMethod { allow: "GET, POST" }),
+            "GET" | "HEAD" => Ok(list),
+            _ => Err(Miss::WrongMethod { allow: "GET, HEAD, POST" }),
         },
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
-        ["commissions"] => only("GET", method, list),
+        ["commissions"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
-            only("GET", method, list)
+            reads(method, list)
         }
         ["events", id] if is_id(id) => {
             let event_id = Some(id);
-            only("GET", method, Route::Read { tail, event_id })
+            reads(method, Route::Read { tail, event_id })
         }
         _ => Err(Miss::NotFound),
     }
@@ -172,7 +172,8 @@ mod tests {
             ("GET", "/healthz", Ok(Route::Health)),
             ("POST", "/api/v1/conversions", intake(EventKind::Conversion)),
             ("GET", "/api/v1/conversions", read("/conversions")),
-            ("HEAD", "/api/v1/conversions", wrong("GET, POST")),
+            ("HEAD", "/api/v1/conversions", read("/conversions")),
+            ("PUT", "/api/v1/conversions", wrong("GET, HEAD, POST")),
             ("POST", "/api/v1/order-status", intake(EventKind::OrderStatus)),
             ("PUT", "/api/v1/order-status", wrong("POST")),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
@@ -180,7 +181,8 @@ mod tests {
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),
             ("GET", "/api/v1/commissions/com_1", read("/commissions/com_1")),
-            ("HEAD", "/api/v1/commissions/com_1", wrong("GET")),
+            ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
+            ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),
             ("GET", "/api/v1/events/osevt_1", read("/events/osevt_1")),
             ("GET", "/api/v1/events/a%2Fb", Err(Miss::NotFound)),
             ("GET", "/api/v1/conversions/", Err(Miss::NotFound)),

@@ -12,7 +12,8 @@ use shared::id::ConversionId;
 use std::sync::Arc;
 use uuid::Uuid;
 
-const FILTERS: &[Filter] = &[("externalOrderId", &[]), ("state", &["attributed", "unattributed"])];
+const STATES: &[&str] = &["attributed", "unattributed"];
+const FILTERS: &[Filter] = &[("conversionId", &[]), ("externalOrderId", &[]), ("state", STATES)];
 
 /// A conversion as merchants see it (PRODUCT §2).
 #[derive(Serialize)]
@@ -45,7 +46,7 @@ pub(super) async fn list(
         merchant_id: place.merchant.0,
         external_order_id: page.take("externalOrderId"),
         state: page.take("state"),
-        conversion_id: None,
+        conversion_id: page.take("conversionId"),
         after: page.after.clone(),
         rows_max: page.rows_max(),
     };
