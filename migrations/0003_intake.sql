@@ -160,6 +160,7 @@ create table directory_row (
     version bigint not null,
     entry jsonb not null,
     pushed_version bigint not null default 0,
+    refused_version bigint not null default 0,
     changed_at timestamptz not null
 );
 comment on table directory_row is 'What the edge must know of links and keys; pushed until it is acknowledged.';
@@ -167,8 +168,9 @@ comment on column directory_row.name is 'link:code or key:id; decides the shard'
 comment on column directory_row.version is 'max(last + 1, commit time in microseconds)';
 comment on column directory_row.entry is 'The row as pushed; secrets in it are sealed to the edge''s key';
 comment on column directory_row.pushed_version is 'The version the edge has acknowledged; below version: still to push';
+comment on column directory_row.refused_version is 'The version the edge refused, because its code or number is another link''s there; not pushed again, never shown as done';
 comment on column directory_row.changed_at is 'When it last changed';
-create index directory_row_unpushed on directory_row (name) where pushed_version < version;
+create index directory_row_unpushed on directory_row (name) where pushed_version < version and refused_version < version;
 
 create function ensure_month_partition(parent text, at timestamptz) returns void
 language plpgsql as $$

@@ -24,6 +24,9 @@ pub fn demo(data: Option<&Path>) -> Result<()> {
     let data = dev::data_folder(data)?;
     let file = DemoFile::read(&data)?;
     let (merchant, key, link) = file.walk("test")?;
+    if ureq::get(format!("{}/healthz", file.edge_url)).call().is_err() {
+        bail!("nothing answers at {}: start `cargo xtask dev` first", file.edge_url);
+    }
     println!("\n{}, test environment; edge {}\n", merchant.name, file.edge_url);
     row("step", "what happened");
     row(&"─".repeat(STEP_WIDTH), &"─".repeat(60));

@@ -4,7 +4,9 @@ mod guide;
 
 use std::collections::BTreeMap;
 use std::env;
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -22,6 +24,8 @@ use crate::{edge, interrupt, paths, settlement};
 
 /// Pause between two looks at the running parts.
 const LOOK: Duration = Duration::from_millis(200);
+/// Looks in a row at which the edge may take no connection: five seconds.
+const SILENT_LOOKS_MAX: u32 = 25;
 /// Numbers of Durable Objects; both sides must agree.
 const SHARDS: [(&str, &str); 2] = [("DIRECTORY_SHARDS", "4"), ("CLICK_SHARDS", "2")];
 
@@ -60,6 +64,20 @@ pub fn settlement_environment(
     Ok(environment)
 }
 
+/// Runs a command of settlement as a running `dev` would.
+pub fn settlement_command(data: Option<&Path>, arguments: &[String]) -> Result<()> {
+    let data = data_folder(data)?;
+    let demo = DemoFile::read(&data)?;
+    settlement::build()?;
+    let environment = settlement_environment(&data, &demo.database_url, &demo.edge_url)?;
+    let status = Command::new(settlement::binary())
+        .args(arguments)
+        .envs(environment)
+        .status()
+        .context("cannot start settlement")?;
+    if status.success() { Ok(()) } else { bail!("settlement {} failed", arguments.join(" ")) }
+}
+
 /// Brings everything up, prints what to do with it, and waits until asked to stop.
 pub fn dev(options: &DevOptions) -> Result<()> {
     interrupt::watch()?;
@@ -91,12 +109,14 @@ struct Running {
     edge: Edge,
     settlement: Settlement,
     postgres: Option<Server>,
+    edge_port: u16,
 }
 
 impl Running {
     fn start(options: &DevOptions, data: &Path) -> Result<Self> {
         let secrets = Secrets::load_or_create(&data.join("secrets.json"))?;
         let (postgres, database_url) = database(options, data)?;
+        keep_database(data, postgres.is_some(), &database_url)?;
         let edge_url = format!("http://127.0.0.1:{}", options.edge_port);
         let environment = settlement_environment(data, &database_url, &edge_url)?;
         step("migrations", |_| settlement::run(&["migrate"], &environment))?;
@@ -117,15 +137,23 @@ impl Running {
         step("demo network", |_| {
             seed(data, &edge_url, settlement.url(), &database_url, &environment)
         })?;
-        Ok(Self { edge, settlement, postgres })
+        Ok(Self { edge, settlement, postgres, edge_port: options.edge_port })
     }
 
     /// Waits until asked to stop, or until a part ends by itself.
     fn watch(self) -> Result<()> {
+        let mut silent_looks = 0;
         while !interrupt::requested() {
+            // The edge's own parent does not always notice that the edge is gone.
+            let silent = TcpStream::connect(("127.0.0.1", self.edge_port)).is_err();
+            silent_looks = if silent { silent_looks + 1 } else { 0 };
+            if silent_looks > SILENT_LOOKS_MAX {
+                bail!("the edge answers no more; everything is stopped");
+            }
             for child in self.children() {
                 if let Some(how) = child.ended() {
-                    bail!("{} ended ({how}):\n{}", child.name(), child.log_tail());
+                    let (name, log) = (child.name(), child.log_tail());
+                    bail!("{log}\n{name} ended ({how}); everything is stopped. Its log is above");
                 }
             }
             std::thread::sleep(LOOK);
@@ -144,7 +172,8 @@ impl Running {
 
 /// The server named by `DATABASE_URL`, else one of our own.
 fn database(options: &DevOptions, data: &Path) -> Result<(Option<Server>, String)> {
-    if let Ok(url) = env::var("DATABASE_URL") {
+    if let Some(url) = env::var("DATABASE_URL").ok().filter(|url| !url.is_empty()) {
+        eprintln!("  Postgres: the server of DATABASE_URL, {}", place(&url));
         return Ok((None, url));
     }
     let port = match options.postgres_port {
@@ -163,6 +192,25 @@ fn database(options: &DevOptions, data: &Path) -> Result<(Option<Server>, String
     })?;
     let url = server.url();
     Ok((Some(server), url))
+}
+
+/// A URL without its user and password.
+fn place(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, place)| place)
+}
+
+/// The edge's objects hold the links and keys of one database and would refuse another's.
+fn keep_database(data: &Path, is_embedded: bool, url: &str) -> Result<()> {
+    let note = data.join("database");
+    let name = if is_embedded { "embedded" } else { place(url) };
+    match std::fs::read_to_string(&note) {
+        Ok(known) if known != name => bail!(
+            "{} belongs to another database ({known}); choose another folder with --data",
+            data.display()
+        ),
+        Ok(_) => Ok(()),
+        Err(_) => Ok(std::fs::write(&note, name)?),
+    }
 }
 
 /// The port of the last start if it is still free: the database keeps its URL.

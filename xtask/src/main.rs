@@ -29,6 +29,15 @@ enum Commands {
         #[arg(long)]
         data: Option<PathBuf>,
     },
+    /// Run a command of settlement with the environment of a dev: link pause …, ledger trial-balance
+    Settlement {
+        /// The data folder of that dev [default: target/dev]
+        #[arg(long)]
+        data: Option<PathBuf>,
+        /// What settlement is to do; `--help` lists it
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
     /// Build the edge into edge-worker/build, as `wrangler deploy` needs it
     BuildEdge,
     /// Hold one program until standard input closes
@@ -41,6 +50,9 @@ fn main() -> ExitCode {
         Commands::Dev(options) => dev::dev(&options),
         Commands::Test(options) => test::test(&options),
         Commands::Demo { data } => demo::demo(data.as_deref()),
+        Commands::Settlement { data, arguments } => {
+            dev::settlement_command(data.as_deref(), &arguments)
+        }
         Commands::BuildEdge => edge::build_for_wrangler(),
         Commands::Keep(orders) => keep(&orders),
     };

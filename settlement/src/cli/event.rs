@@ -33,6 +33,6 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
             println!("event {event_id} {code}: {detail}");
             Ok(ExitCode::SUCCESS)
         }
-        Retried::NotFailed => Err(Failure::Other(format!("event {event_id} is none that failed"))),
+        Retried::NotFailed => Err(Failure::Other(format!("there is no failed event {event_id}"))),
     }
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     }
     let off = books.iter().filter(|book| sum(book) != Decimal::ZERO).count();
     if off == 0 {
-        println!("the trial balance is zero in all {} books", books.len());
+        println!("the trial balance is zero; books with entries: {}", books.len());
         Ok(ExitCode::SUCCESS)
     } else {
         println!("the trial balance is NOT zero in {off} of {} books", books.len());

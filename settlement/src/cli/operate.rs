@@ -125,14 +125,14 @@ impl Desk {
             let now = Timestamp::now();
             let pushed = push_directory::run_once(&self.pool, &self.edge, now).await;
             if push_directory::is_acknowledged(&self.pool, rows).await? {
-                println!("{done}: the edge has acknowledged it ({} rows)", rows.len());
+                println!("{done}: the edge has acknowledged it");
                 return Ok(ExitCode::SUCCESS);
             }
             if begun.elapsed() > ACKNOWLEDGED_WITHIN {
                 let why = pushed.err().map(|fault| format!(" ({fault})")).unwrap_or_default();
                 return Err(Failure::Other(format!(
-                    "{done}: saved, but the edge has not acknowledged it yet{why}; \
-                     `settlement serve` keeps trying"
+                    "{done}: saved, but the edge has not acknowledged it{why}; \
+                     `settlement serve` keeps trying, unless the edge refused it (see its log)"
                 )));
             }
             tokio::time::sleep(LOOK_AGAIN_AFTER).await;

@@ -240,7 +240,12 @@ fn say(
                 .map(|until| format!("; it is held until {}", shared::time::format_instant(until)))
                 .unwrap_or_default();
             let from = before.word();
-            (Code::Applied, format!("{status}: the commission went from {from} to {now}{window}."))
+            let moved = if from == now {
+                format!("the commission stays on {now}")
+            } else {
+                format!("the commission went from {from} to {now}")
+            };
+            (Code::Applied, format!("{status}: {moved}{window}."))
         }
         Verdict::Adjust => {
             let net = commission.currency.format(commission.net);
@@ -252,7 +257,7 @@ fn say(
         }
         Verdict::Denied => (
             Code::OrderStatusTransitionDenied,
-            format!("{status}: a commission that is {now} cannot follow it."),
+            format!("{status}: skipped; a commission that is {now} does not change for it."),
         ),
         Verdict::Parked => (
             Code::PayoutInFlight,

@@ -316,7 +316,7 @@ fn opened_outcome(order: &Order, verdict: Verdict, why: &str) -> Outcome {
         (Verdict::Click(_), Some(commission)) => {
             let amount = currency.format(commission.amount);
             let state = commission.state.word();
-            (Code::Applied, format!("{why} A commission of {currency} {amount} is {state}."))
+            (Code::Applied, format!("{why} Commission: {currency} {amount}, {state}."))
         }
         (Verdict::Click(_), None) => {
             (Code::Applied, format!("{why} Its commission comes to zero, so there is none."))

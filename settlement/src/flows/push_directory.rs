@@ -87,7 +87,7 @@ pub async fn is_acknowledged(pool: &PgPool, rows: &[Written]) -> Result<bool, Fa
     Ok(open == 0)
 }
 
-/// Sends one part, then marks exactly what was sent. No transaction spans the call.
+/// Sends one part, then marks exactly what was taken and what was refused. No transaction spans the call.
 async fn push(
     pool: &PgPool,
     edge: &Edge,
@@ -110,9 +110,12 @@ async fn push(
             "the edge refused links whose number or code belongs to another link there"
         );
     }
-    let sent: Vec<_> =
-        rows.iter().map(|row| Written { name: row.name.clone(), version: row.version }).collect();
-    directory_row::mark_pushed(&mut *pool.acquire().await?, &sent).await?;
+    let written = |row: &DirectoryRow| Written { name: row.name.clone(), version: row.version };
+    let (refused, taken): (Vec<_>, Vec<_>) =
+        rows.iter().map(written).partition(|row| answer.refused.contains(&row.name));
+    let mut connection = pool.acquire().await?;
+    directory_row::mark_pushed(&mut connection, &taken).await?;
+    directory_row::mark_refused(&mut connection, &refused).await?;
     Ok(answer.snapshotted)
 }
 

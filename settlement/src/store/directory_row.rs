@@ -60,7 +60,7 @@ pub async fn unpushed(
     sqlx::query_as(
         "-- unpushed_directory_rows
          select name, version, entry from directory_row
-         where pushed_version < version
+         where pushed_version < version and refused_version < version
          order by changed_at, name limit $1",
     )
     .bind(rows_max)
@@ -98,6 +98,26 @@ pub async fn mark_pushed(
          update directory_row row set pushed_version = sent.version
          from unnest($1::text[], $2::bigint[]) as sent (name, version)
          where row.name = sent.name and row.pushed_version < sent.version",
+    )
+    .bind(names)
+    .bind(versions)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Marks what the edge refused: it is not sent again, and it never counts as acknowledged.
+pub async fn mark_refused(
+    connection: &mut PgConnection,
+    refused: &[Written],
+) -> Result<u64, sqlx::Error> {
+    let names: Vec<&str> = refused.iter().map(|row| row.name.as_str()).collect();
+    let versions: Vec<i64> = refused.iter().map(|row| row.version).collect();
+    let done = sqlx::query(
+        "-- mark_directory_rows_refused
+         update directory_row row set refused_version = refused.version
+         from unnest($1::text[], $2::bigint[]) as refused (name, version)
+         where row.name = refused.name and row.refused_version < refused.version",
     )
     .bind(names)
     .bind(versions)

@@ -197,3 +197,24 @@ async fn every_known_object_is_poked() {
     expected.sort();
     assert_eq!(pokes[0].objects, expected);
 }
+
+#[tokio::test]
+async fn a_row_the_edge_refuses_is_not_sent_again_and_never_counts_as_done() {
+    let network = Network::new(database::fresh().await).await;
+    let pool = &network.pool;
+    let (fake, edge) = edge::start().await;
+    network.link("trail").await;
+    fake.refuses_links.store(true, Ordering::Relaxed);
+    push_directory::run_once(pool, &edge, now()).await.unwrap();
+    let written = set_state::link(pool, BY, "trail", LinkChange::Pause, later(1)).await.unwrap();
+    push_directory::run_once(pool, &edge, later(1)).await.unwrap();
+    assert!(!push_directory::is_acknowledged(pool, &written).await.unwrap());
+    let sent = fake.pushes.lock().unwrap().len();
+    push_directory::run_once(pool, &edge, later(2)).await.unwrap();
+    assert_eq!(fake.pushes.lock().unwrap().len(), sent);
+
+    fake.refuses_links.store(false, Ordering::Relaxed);
+    let written = set_state::link(pool, BY, "trail", LinkChange::Resume, later(3)).await.unwrap();
+    push_directory::run_once(pool, &edge, later(3)).await.unwrap();
+    assert!(push_directory::is_acknowledged(pool, &written).await.unwrap());
+}

@@ -22,6 +22,7 @@ pub struct FakeEdge {
     pub pushes: Mutex<Vec<Push>>,
     pub pokes: Mutex<Vec<Poke>>,
     pub away: AtomicBool,
+    pub refuses_links: AtomicBool,
 }
 
 pub fn internal_keys() -> InternalKeys {
@@ -53,8 +54,11 @@ async fn push(
     check(&fake, &headers, DIRECTORY_PATH, &body)?;
     let push: Push = serde_json::from_slice(&body).unwrap();
     let snapshotted = push.completes_snapshot;
+    let mut refused: Vec<String> = push.rows.iter().map(|row| row.name.clone()).collect();
+    let refuses = fake.refuses_links.load(Ordering::Relaxed);
+    refused.retain(|name| refuses && name.starts_with("link:"));
     fake.pushes.lock().unwrap().push(push);
-    Ok(Json(PushAnswer { snapshotted, refused: Vec::new() }))
+    Ok(Json(PushAnswer { snapshotted, refused }))
 }
 
 async fn poke(

@@ -103,7 +103,10 @@ impl Fields {
             _ => None,
         };
         if amount.is_none() {
-            self.faults.push(format!("{name} must be a decimal string like \"2999.00\""));
+            self.faults.push(format!(
+                "{name} must be a decimal string like \"2999.00\", \
+                 at most 15 digits before the point"
+            ));
         }
         amount
     }

@@ -19,7 +19,7 @@ Keys, passwords and links: {file}
 Click, as a shopper who follows {affiliate}'s link to {merchant}:
   {click}
 
-Paste, as {merchant}'s server reporting an order (test environment):
+Paste, as a shopper's click and {merchant}'s server reporting the order (test environment):
 {curl}
 
 Walk the whole story from click to payable commission, in another terminal:
@@ -31,16 +31,17 @@ Ctrl-C stops everything.",
         file = data.join("demo.json").display(),
         merchant = merchant.name,
         click = link.url,
-        curl = curl(&demo.edge_url, &key.id, &key.secret),
+        curl = curl(&demo.edge_url, &link.url, &key.id, &key.secret),
         option = data_option(data)?,
     );
     Ok(())
 }
 
-fn curl(edge_url: &str, key_id: &str, secret: &str) -> String {
+fn curl(edge_url: &str, link_url: &str, key_id: &str, secret: &str) -> String {
     format!(
         r#"  TIMESTAMP=$(date +%s)
-  BODY='{{"externalOrderId":"order-'$TIMESTAMP'","orderAmount":"2999.00"}}'
+  CLICK=$(curl -sS -o /dev/null -A Mozilla/5.0 -w '%{{redirect_url}}' {link_url} | sed 's/.*click_id=//')
+  BODY='{{"externalOrderId":"order-'$TIMESTAMP'","orderAmount":"2999.00","clickId":"'$CLICK'"}}'
   SIGNATURE=$(printf '%s' "$TIMESTAMP.$BODY" \
     | openssl dgst -sha256 -hmac '{secret}' | sed 's/^.* //')
   curl -i {edge_url}/api/v1/conversions \
