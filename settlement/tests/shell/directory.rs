@@ -209,9 +209,9 @@ async fn a_row_the_edge_refuses_is_not_sent_again_and_never_counts_as_done() {
     let written = set_state::link(pool, BY, "trail", LinkChange::Pause, later(1)).await.unwrap();
     push_directory::run_once(pool, &edge, later(1)).await.unwrap();
     assert!(!push_directory::is_acknowledged(pool, &written).await.unwrap());
-    let sent = fake.pushes.lock().unwrap().len();
+    let pushes_before = fake.pushes.lock().unwrap().len();
     push_directory::run_once(pool, &edge, later(2)).await.unwrap();
-    assert_eq!(fake.pushes.lock().unwrap().len(), sent);
+    assert_eq!(fake.pushes.lock().unwrap().len(), pushes_before);
 
     fake.refuses_links.store(false, Ordering::Relaxed);
     let written = set_state::link(pool, BY, "trail", LinkChange::Resume, later(3)).await.unwrap();
