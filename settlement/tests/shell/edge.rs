@@ -55,8 +55,8 @@ async fn push(
     let push: Push = serde_json::from_slice(&body).unwrap();
     let snapshotted = push.completes_snapshot;
     let mut refused: Vec<String> = push.rows.iter().map(|row| row.name.clone()).collect();
-    let refuses = fake.refuses_links.load(Ordering::Relaxed);
-    refused.retain(|name| refuses && name.starts_with("link:"));
+    let is_stubborn = fake.refuses_links.load(Ordering::Relaxed);
+    refused.retain(|name| is_stubborn && name.starts_with("link:"));
     fake.pushes.lock().unwrap().push(push);
     Ok(Json(PushAnswer { snapshotted, refused }))
 }
