@@ -29,7 +29,7 @@ enum Commands {
         #[arg(long)]
         data: Option<PathBuf>,
     },
-    /// Run a command of settlement with the environment of a dev: link pause …, ledger trial-balance
+    /// Run a command of settlement as a dev would: link pause …, ledger trial-balance
     Settlement {
         /// The data folder of that dev [default: target/dev]
         #[arg(long)]

@@ -87,7 +87,8 @@ pub async fn is_acknowledged(pool: &PgPool, rows: &[Written]) -> Result<bool, Fa
     Ok(open == 0)
 }
 
-/// Sends one part, then marks exactly what was taken and what was refused. No transaction spans the call.
+/// Sends one part, then marks exactly what was taken and what was refused.
+/// No transaction spans the call.
 async fn push(
     pool: &PgPool,
     edge: &Edge,
