@@ -75,7 +75,12 @@ async fn settle_batch(
         return Ok(Progress::Idle);
     }
     let events = settling::next_events(&mut transaction, &streams, events_max).await?;
-    settle_into(&mut transaction, click_keys, now, &streams, &events).await?;
+    if let Err(cause) = settle_into(&mut transaction, click_keys, now, &streams, &events).await {
+        // Rolled back here and now: a dropped transaction keeps its stream locks a little longer,
+        // and whoever looks next would find nothing to claim. A failure means the lock is gone too.
+        drop(transaction.rollback().await);
+        return Err(cause);
+    }
     transaction.commit().await?;
     Ok(Progress::Settled(events.len()))
 }
