@@ -20,6 +20,7 @@ pub mod postgres;
 pub mod secrets;
 pub mod settlement;
 
+pub mod bench;
 pub mod demo;
 pub mod demo_file;
 pub mod dev;

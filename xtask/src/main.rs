@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xtask::bench::{self, BenchOptions};
 use xtask::dev::{self, DevOptions};
 use xtask::process::{KeepOrders, keep};
 use xtask::test::{self, TestOptions};
@@ -23,6 +24,8 @@ enum Commands {
     Dev(DevOptions),
     /// Run everything that must hold: format, clippy, all tests
     Test(TestOptions),
+    /// Measure the edge beside JavaScript twins, and settlement, as they ship
+    Bench(BenchOptions),
     /// Walk from a click to a payable commission against a running dev
     Demo {
         /// The data folder of that dev [default: target/dev]
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Commands::Dev(options) => dev::dev(&options),
         Commands::Test(options) => test::test(&options),
+        Commands::Bench(options) => bench::bench(&options),
         Commands::Demo { data } => demo::demo(data.as_deref()),
         Commands::Settlement { data, arguments } => {
             dev::settlement_command(data.as_deref(), &arguments)

@@ -1,0 +1,49 @@
+//! The benchmark's program: runs the chosen sections and prints one table.
+
+mod figure;
+mod table;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+
+use figure::Figure;
+
+/// What to measure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Section {
+    /// From an HTTP batch to settled events.
+    Settle,
+}
+
+/// Measures Khata beside its twins on this machine.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Arguments {
+    /// Only these sections [default: all]
+    #[arg(value_enum)]
+    sections: Vec<Section>,
+    /// Rounds of each side; sides alternate
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let sections = match arguments.sections.as_slice() {
+        [] => Section::value_variants(),
+        chosen => chosen,
+    };
+    let mut figures: Vec<Figure> = Vec::new();
+    for section in sections {
+        figures.extend(measure(*section, arguments.rounds)?);
+    }
+    print!("{}", table::of(&figures));
+    Ok(())
+}
+
+fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
+    let _ = rounds;
+    match section {
+        Section::Settle => Ok(Vec::new()),
+    }
+}
