@@ -11,7 +11,7 @@ use serde_json::Value;
 use settlement::secrets::Vault;
 use shared::keys::{ClickKeys, InternalKeys};
 use xtask::demo_file::DemoFile;
-use xtask::edge::{Edge, EdgeOptions};
+use xtask::edge::{Edge, EdgeOptions, Runtime};
 use xtask::network::free_port;
 use xtask::postgres::{Server, StartOptions};
 use xtask::secrets::Secrets;
@@ -59,17 +59,23 @@ impl World {
     /// test keeps to merchants, orders and clocks of its own.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<World, String>> = OnceLock::new();
-        let started =
-            SHARED.get_or_init(|| Self::start(false).map_err(|cause| format!("{cause:#}")));
+        let started = SHARED.get_or_init(|| {
+            Self::start(false, Runtime::Wrangler).map_err(|cause| format!("{cause:#}"))
+        });
         started.as_ref().unwrap_or_else(|cause| panic!("the shared World does not start: {cause}"))
     }
 
     /// A World of one's own, to break. Its commits survive the kill of Postgres.
     pub fn fresh() -> Self {
-        Self::start(true).expect("a fresh World starts")
+        Self::start(true, Runtime::Wrangler).expect("a fresh World starts")
     }
 
-    fn start(durable: bool) -> Result<Self> {
+    /// A World of one's own whose edge is plain `workerd`: one process, killed in one blow.
+    pub fn on_workerd() -> Self {
+        Self::start(true, Runtime::Workerd).expect("a fresh World starts")
+    }
+
+    fn start(durable: bool, runtime: Runtime) -> Result<Self> {
         prepare();
         let folder = folder();
         fs::create_dir_all(&folder)?;
@@ -92,6 +98,7 @@ impl World {
             environment: environment.clone(),
         })?;
         let edge = Edge::start(&EdgeOptions {
+            runtime,
             port: Some(edge_port),
             folder: folder.clone(),
             vars: edge_vars(settlement.url()),

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::demo_file::DemoFile;
-use crate::edge::{Edge, EdgeOptions};
+use crate::edge::{Edge, EdgeOptions, Runtime};
 use crate::network::require_free;
 use crate::postgres::{Server, StartOptions};
 use crate::process::Child;
@@ -230,6 +230,7 @@ fn start_edge(
     vars.insert("EDGE_MODE".to_owned(), "dev".to_owned());
     vars.insert("SETTLEMENT_URL".to_owned(), settlement_url.to_owned());
     Edge::start(&EdgeOptions {
+        runtime: Runtime::Wrangler,
         port: Some(options.edge_port),
         folder: data.join("edge"),
         vars,

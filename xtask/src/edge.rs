@@ -1,27 +1,42 @@
-//! The edge: built to Wasm, and served by `wrangler dev`.
+//! The edge: built to Wasm, and served by `wrangler dev` or by plain `workerd`.
 
 mod build;
+mod capnp;
 mod config;
 mod stamp;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
 
 use crate::network::{free_port, wait_until_healthy};
-use crate::node;
 use crate::process::{Child, Spec};
+use crate::secrets::write_private;
+use crate::{node, paths};
 
 pub use build::{build, build_for_wrangler, ensure_built};
 
-/// How long `wrangler dev` may take to answer.
+/// How long an edge may take to answer.
 const READY_MAX: Duration = Duration::from_mins(1);
+
+/// What serves the bundle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Runtime {
+    /// `wrangler dev`: what a developer of Workers knows, with its proxy before `workerd`.
+    #[default]
+    Wrangler,
+    /// `workerd serve` alone: one process, for measuring and for killing.
+    Workerd,
+}
 
 /// How to start an edge.
 #[derive(Clone, Debug)]
 pub struct EdgeOptions {
+    /// What serves it.
+    pub runtime: Runtime,
     /// On 127.0.0.1; `None` takes a free one.
     pub port: Option<u16>,
     /// Holds its configuration, its log and (in `state`) its Durable Objects; made when missing,
@@ -43,28 +58,15 @@ pub struct Edge {
 }
 
 impl Edge {
-    /// Starts `wrangler dev` on the bundle that [`ensure_built`] left, and waits until the edge
-    /// says that it is healthy.
+    /// Starts the bundle that [`ensure_built`] left, and waits until the edge says that it is
+    /// healthy.
     pub fn start(options: &EdgeOptions) -> Result<Self> {
         let port = options.port.map_or_else(free_port, Ok)?;
-        let bundle = build::bundle();
-        let config = config::write(&options.folder, &bundle, &options.vars, &options.secrets)?;
-        let mut spec = Spec::new(
-            "the edge",
-            &options.folder.join("edge.log"),
-            vec![
-                node::program("wrangler").into_os_string(),
-                "dev".into(),
-                "--config".into(),
-                config.into_os_string(),
-                "--ip=127.0.0.1".into(),
-                format!("--port={port}").into(),
-                format!("--inspector-port={}", free_port()?).into(),
-                "--persist-to".into(),
-                options.folder.join("state").into_os_string(),
-                "--show-interactive-dev-session=false".into(),
-            ],
-        );
+        let program = match options.runtime {
+            Runtime::Wrangler => wrangler(options, port)?,
+            Runtime::Workerd => workerd(options, port)?,
+        };
+        let mut spec = Spec::new("the edge", &options.folder.join("edge.log"), program);
         spec.environment = environment(&options.folder);
         spec.orders.remove = options.remove_on_stop.then(|| options.folder.clone());
         spec.folder.clone_from(&options.folder);
@@ -102,6 +104,50 @@ impl Edge {
     fn wait_until_healthy(&self) -> Result<()> {
         wait_until_healthy(&self.child, &self.url, READY_MAX)
     }
+}
+
+fn wrangler(options: &EdgeOptions, port: u16) -> Result<Vec<OsString>> {
+    let bundle = build::bundle();
+    let config = config::write(&options.folder, &bundle, &options.vars, &options.secrets)?;
+    Ok(vec![
+        node::program("wrangler").into_os_string(),
+        "dev".into(),
+        "--config".into(),
+        config.into_os_string(),
+        "--ip=127.0.0.1".into(),
+        format!("--port={port}").into(),
+        format!("--inspector-port={}", free_port()?).into(),
+        "--persist-to".into(),
+        options.folder.join("state").into_os_string(),
+        "--show-interactive-dev-session=false".into(),
+    ])
+}
+
+fn workerd(options: &EdgeOptions, port: u16) -> Result<Vec<OsString>> {
+    let state = options.folder.join("state");
+    std::fs::create_dir_all(&state)?;
+    let shipped = std::fs::read_to_string(paths::root().join("wrangler.toml"))?;
+    let worker = capnp::Worker::from_wrangler(&shipped, &build::bundle())?;
+    let variables = [&options.vars, &options.secrets].into_iter().flatten();
+    let worker = worker.with_variables(variables);
+    let config = options.folder.join("workerd.capnp");
+    // Its variables are the edge's secrets, too.
+    write_private(&config, &worker.serve(port, &state)?)?;
+    Ok(vec![
+        workerd_binary().into_os_string(),
+        "serve".into(),
+        config.into_os_string(),
+        // A path that begins with a slash is looked for below these.
+        "--import-path=/".into(),
+        "--experimental".into(),
+    ])
+}
+
+/// The program itself, not npm's wrapper around it: its process is measured and killed.
+fn workerd_binary() -> PathBuf {
+    let system = if cfg!(target_os = "macos") { "darwin" } else { "linux" };
+    let processor = if cfg!(target_arch = "aarch64") { "arm64" } else { "64" };
+    node::package(&format!("@cloudflare/workerd-{system}-{processor}/bin/workerd"))
 }
 
 /// Keeps wrangler quiet, offline and inside its own folder, so that several run side by side.

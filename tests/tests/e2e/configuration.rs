@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tests::eventually;
 use tests::world;
-use xtask::edge::{Edge, EdgeOptions};
+use xtask::edge::{Edge, EdgeOptions, Runtime};
 
 /// How long `wrangler dev` may take to load the worker on a busy machine.
 const LOADED_WITHIN: Duration = Duration::from_secs(55);
@@ -72,7 +72,14 @@ fn the_edge_lists_everything_that_is_wrong_and_answers_nothing() {
     vars.insert("EDGE_MODE".to_owned(), "staging".to_owned());
     vars.insert("CLICK_SHARDS".to_owned(), "many".to_owned());
     let secrets = BTreeMap::from([("HASH_KEY".to_owned(), "swordfish".to_owned())]);
-    let options = EdgeOptions { port: None, folder, vars, secrets, remove_on_stop: true };
+    let options = EdgeOptions {
+        runtime: Runtime::Wrangler,
+        port: None,
+        folder,
+        vars,
+        secrets,
+        remove_on_stop: true,
+    };
     // It never gets healthy: its keeper stops it when this process ends.
     std::thread::spawn(move || Edge::start(&options).map(drop));
     let message = eventually(LOADED_WITHIN, "the edge says what is wrong", || {

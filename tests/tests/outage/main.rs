@@ -2,6 +2,7 @@
 
 mod directory;
 mod edge;
+mod plain;
 mod postgres;
 mod settlement;
 
