@@ -64,6 +64,11 @@ pub fn load(env: &Env) -> Loaded {
     loaded
 }
 
+/// This isolate's configuration, if a request has loaded a good one.
+pub fn loaded() -> Option<Rc<Config>> {
+    LOADED.with_borrow(|loaded| loaded.as_ref()?.as_ref().ok().cloned())
+}
+
 /// A variable or secret as text; an empty one counts as absent.
 fn binding(env: &Env, name: &str) -> Option<String> {
     let value = Reflect::get(env.as_ref(), &JsValue::from_str(name)).ok()?;

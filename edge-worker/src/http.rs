@@ -6,6 +6,7 @@ mod body;
 mod click;
 mod click_batch;
 mod directory;
+mod fast_click;
 mod hop;
 mod intake;
 mod internal;

@@ -38,33 +38,48 @@ thread_local! {
     static HELD: RefCell<Held> = RefCell::new(Held::default());
 }
 
-/// Takes a click; the response does not wait for anything here.
+/// What a click that was taken asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// Nothing: a timer runs that will send it.
+    Nothing,
+    /// That this be awaited after the answer: [`send`] after so many milliseconds.
+    SendAfter(i64),
+}
+
+/// Takes a click, and has it sent; the response does not wait for anything here.
 pub(super) fn record(call: &Call, click: ClickRecord) {
-    let now_ms = call.now_ms;
-    let pause_ms = HELD.with_borrow_mut(|held| {
+    if let Wish::SendAfter(pause_ms) = hold(click, call.now_ms) {
+        let (env, config) = (call.env.clone(), Rc::clone(&call.config));
+        call.context.wait_until(async move { send(&env, &config, pause_ms).await });
+    }
+}
+
+/// Takes a click.
+pub(super) fn hold(click: ClickRecord, now_ms: i64) -> Wish {
+    HELD.with_borrow_mut(|held| {
         held.clicks.push_back(click);
         held.drop_oldest();
         let timer_runs =
             held.timer_began_ms.is_some_and(|began_ms| now_ms - began_ms < TIMER_LOST_MS);
         if held.clicks.len().is_multiple_of(CLICKS_SOON) {
-            Some(0)
+            Wish::SendAfter(0)
         } else if timer_runs {
-            None
+            Wish::Nothing
         } else {
             held.timer_began_ms = Some(now_ms);
-            Some(WAIT_MS)
+            Wish::SendAfter(WAIT_MS)
         }
-    });
-    if let Some(pause_ms) = pause_ms {
-        let (env, config) = (call.env.clone(), Rc::clone(&call.config));
-        call.context.wait_until(async move {
-            if pause_ms > 0 {
-                outbound::pause(pause_ms).await;
-                HELD.with_borrow_mut(|held| held.timer_began_ms = None);
-            }
-            send_all(&env, &config).await;
-        });
+    })
+}
+
+/// Sends all clicks held, after a pause in which others may join them.
+pub(super) async fn send(env: &Env, config: &Config, pause_ms: i64) {
+    if pause_ms > 0 {
+        outbound::pause(pause_ms).await;
+        HELD.with_borrow_mut(|held| held.timer_began_ms = None);
     }
+    send_all(env, config).await;
 }
 
 async fn send_all(env: &Env, config: &Config) {

@@ -71,6 +71,15 @@ pub(super) async fn find(call: &Call, code: &str) -> Found {
     stale.map_or(Found::Unknown, Found::Link)
 }
 
+/// A link that can be used as it is: cached, and nothing is to be asked.
+pub(super) fn find_fresh(code: &str, now_ms: i64) -> Option<Rc<LinkEntry>> {
+    LINKS.with_borrow_mut(|links| {
+        let cached = links.get_mut(code)?;
+        let is_fresh = link_use(now_ms - cached.asked_at_ms) == LinkUse::Fresh;
+        cached.link.clone().filter(|_| is_fresh)
+    })
+}
+
 fn peek(code: &str, now_ms: i64) -> Peek {
     LINKS.with_borrow_mut(|links| {
         let Some(cached) = links.get_mut(code) else {

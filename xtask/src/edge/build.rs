@@ -47,6 +47,7 @@ pub fn build(tools: &Tools) -> Result<()> {
     step("the edge: Rust to Wasm", |step| {
         run_worker_build(tools, step)?;
         strip_names(step)?;
+        put_front_before(step)?;
         let size = publish(&paths::root().join("edge-worker/build"))?;
         step.note(format!("{} KB gzipped", size.div_ceil(1_000)));
         Ok(fs::write(&stamp, &sources)?)
@@ -78,6 +79,19 @@ fn strip_names(step: &Step) -> Result<()> {
     let mut command = Command::new(node::program("wasm-opt"));
     command.arg(&wasm).args(["--strip-debug", "--strip-producers", "--output"]).arg(&wasm);
     step.run(&mut command)
+}
+
+/// Makes `front.js` the entry of the bundle, before the one that worker-build made.
+fn put_front_before(step: &Step) -> Result<()> {
+    let build = paths::root().join("edge-worker/build");
+    let (front, bundled) = (build.join("front.js"), build.join("bundled.js"));
+    fs::copy(paths::root().join("edge-worker/src/http/front.js"), &front)?;
+    let mut command = Command::new(node::program("esbuild"));
+    command.current_dir(&build).args(["front.js", "--bundle", "--minify", "--format=esm"]);
+    command.args(["--external:./index_bg.wasm", "--external:cloudflare:*", "--log-level=warning"]);
+    step.run(command.arg("--outfile=bundled.js"))?;
+    fs::rename(&bundled, build.join("index.js"))?;
+    Ok(fs::remove_file(&front)?)
 }
 
 /// Copies a build to where edges are started from; answers with its gzipped bytes.
