@@ -1,5 +1,14 @@
 //! One measured figure: a median, what it is compared with, and what it should reach.
 
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+
+/// Pause between two looks.
+const LOOK: Duration = Duration::from_millis(1_500);
+const LOOKS_MAX: usize = 20;
+
 /// Which side of its target a figure should be on.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Target {
@@ -42,6 +51,17 @@ pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+}
+
+/// Waits until something holds at one of many looks, at most half a minute.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) -> Result<()> {
+    for _ in 0..LOOKS_MAX {
+        thread::sleep(LOOK);
+        if holds() {
+            return Ok(());
+        }
+    }
+    bail!("not in time: {what}")
 }
 
 #[cfg(test)]

@@ -1,6 +1,9 @@
 //! The benchmark's program: runs the chosen sections and prints one table.
 
+mod edge;
 mod figure;
+mod load;
+mod process;
 mod table;
 
 use anyhow::Result;
@@ -11,6 +14,12 @@ use figure::Figure;
 /// What to measure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Section {
+    /// A click's redirect beside a JavaScript twin.
+    Redirect,
+    /// A signed order's 202 beside a JavaScript twin.
+    Intake,
+    /// The bundle's size and a cold start.
+    Cold,
     /// From an HTTP batch to settled events.
     Settle,
 }
@@ -42,8 +51,10 @@ fn main() -> Result<()> {
 }
 
 fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
-    let _ = rounds;
     match section {
+        Section::Redirect => edge::redirect(rounds),
+        Section::Intake => edge::intake(rounds),
+        Section::Cold => edge::cold(rounds),
         Section::Settle => Ok(Vec::new()),
     }
 }

@@ -1,7 +1,7 @@
 //! The edge: built to Wasm, and served by `wrangler dev` or by plain `workerd`.
 
 mod build;
-mod capnp;
+pub mod capnp;
 mod config;
 mod stamp;
 
@@ -75,6 +75,17 @@ impl Edge {
         Ok(edge)
     }
 
+    /// Starts another worker than the shipped one on plain `workerd`, as a benchmark's twin.
+    pub fn start_worker(worker: &capnp::Worker, folder: &Path) -> Result<Self> {
+        let port = free_port()?;
+        let program = serve(worker, folder, port)?;
+        let mut spec = Spec::new("the twin", &folder.join("edge.log"), program);
+        spec.orders.remove = Some(folder.to_owned());
+        let edge = Self { child: Child::start(&spec)?, url: format!("http://127.0.0.1:{port}") };
+        edge.wait_until_healthy()?;
+        Ok(edge)
+    }
+
     /// `http://127.0.0.1:<port>`, without a slash at the end.
     pub fn url(&self) -> &str {
         &self.url
@@ -124,13 +135,18 @@ fn wrangler(options: &EdgeOptions, port: u16) -> Result<Vec<OsString>> {
 }
 
 fn workerd(options: &EdgeOptions, port: u16) -> Result<Vec<OsString>> {
-    let state = options.folder.join("state");
-    std::fs::create_dir_all(&state)?;
     let shipped = std::fs::read_to_string(paths::root().join("wrangler.toml"))?;
     let worker = capnp::Worker::from_wrangler(&shipped, &build::bundle())?;
     let variables = [&options.vars, &options.secrets].into_iter().flatten();
-    let worker = worker.with_variables(variables);
-    let config = options.folder.join("workerd.capnp");
+    serve(&worker.with_variables(variables), &options.folder, port)
+}
+
+/// The command that serves a worker with plain `workerd`, its configuration and its objects in a
+/// folder.
+fn serve(worker: &capnp::Worker, folder: &Path, port: u16) -> Result<Vec<OsString>> {
+    let state = folder.join("state");
+    std::fs::create_dir_all(&state)?;
+    let config = folder.join("workerd.capnp");
     // Its variables are the edge's secrets, too.
     write_private(&config, &worker.serve(port, &state)?)?;
     Ok(vec![

@@ -10,10 +10,8 @@ use toml::{Table, Value};
 /// A worker with Durable Objects, as `workerd serve` takes it.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    /// Its ES module; it may import `./index_bg.wasm`.
-    pub script: PathBuf,
-    /// The Wasm module beside it, if it has one.
-    pub wasm: Option<PathBuf>,
+    /// Its modules by the names they import each other by; the first is the entry.
+    pub modules: Vec<(String, PathBuf)>,
     /// `2026-04-01`.
     pub compatibility_date: String,
     /// Bindings of text, secrets included.
@@ -40,8 +38,9 @@ impl Worker {
             .map(|binding| Ok((field(binding, "name")?, field(binding, "class_name")?)))
             .collect::<Result<_>>()?;
         Ok(Self {
-            script: bundle.join("index.js"),
-            wasm: Some(bundle.join("index_bg.wasm")),
+            modules: ["./index.js", "./index_bg.wasm"]
+                .map(|name| (name.to_owned(), bundle.join(name)))
+                .into(),
             compatibility_date: date.context("wrangler.toml has no compatibility_date")?.to_owned(),
             variables,
             objects,
@@ -61,10 +60,12 @@ impl Worker {
 
     /// The configuration that serves it on a port of 127.0.0.1, its objects kept in a folder.
     pub fn serve(&self, port: u16, state: &Path) -> Result<String> {
-        let mut modules =
-            format!("      (name = \"index.js\", esModule = embed {}),\n", path(&self.script)?);
-        if let Some(wasm) = &self.wasm {
-            writeln!(modules, "      (name = \"./index_bg.wasm\", wasm = embed {}),", path(wasm)?)?;
+        let mut modules = String::new();
+        for (name, file) in &self.modules {
+            let is_wasm = Path::new(name).extension().is_some_and(|extension| extension == "wasm");
+            let kind = if is_wasm { "wasm" } else { "esModule" };
+            let (name, file) = (quoted(name)?, path(file)?);
+            writeln!(modules, "      (name = {name}, {kind} = embed {file}),")?;
         }
         let mut bindings = String::new();
         for (name, value) in &self.variables {
@@ -120,12 +121,12 @@ fn path(path: &Path) -> Result<String> {
     quoted(path.to_str().context("a path is not UTF-8")?)
 }
 
-/// A text of Cap'n Proto's own notation.
+/// A text in Cap'n Proto's own notation.
 fn quoted(text: &str) -> Result<String> {
-    if text.contains(['"', '\\', '\n']) {
-        bail!("a configured text holds a quote, a backslash or a line break");
+    if text.contains(char::is_control) {
+        bail!("a configured text holds a control character");
     }
-    Ok(format!("\"{text}\""))
+    Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
 #[cfg(test)]
@@ -139,7 +140,7 @@ mod tests {
         let secret = BTreeMap::from([("HASH_KEY".to_owned(), "ab".to_owned())]);
         let config = worker.with_variables(&secret).serve(8787, Path::new("/state")).unwrap();
         for part in [
-            r#"(name = "index.js", esModule = embed "/bundle/index.js")"#,
+            r#"(name = "./index.js", esModule = embed "/bundle/./index.js")"#,
             r#"(name = "HASH_KEY", text = "ab")"#,
             r#"(name = "EDGE_MODE", text = "production")"#,
             r#"(name = "CLICK_OUTBOX", durableObjectNamespace = "ClickOutbox")"#,
@@ -152,8 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_would_end_itself_is_refused() {
-        assert!(quoted("a\"b").is_err());
-        assert_eq!(quoted("1:ab").unwrap(), "\"1:ab\"");
+    fn a_text_never_ends_itself() {
+        assert_eq!(quoted("1:ab").unwrap(), r#""1:ab""#);
+        let escaped = r#""{\"a\":\"\\\"}""#;
+        assert_eq!(quoted(r#"{"a":"\"}"#).unwrap(), escaped);
+        assert!(quoted("a\nb").is_err());
     }
 }

@@ -1,0 +1,13 @@
+//! The edge beside a twin in JavaScript: redirect, intake, size and cold start, on plain `workerd`.
+
+mod cold;
+mod equal;
+mod intake;
+mod pair;
+mod redirect;
+mod shop;
+mod sink;
+
+pub use cold::measure as cold;
+pub use intake::measure as intake;
+pub use redirect::measure as redirect;
