@@ -4,10 +4,9 @@
 //! seconds 32, random 40, MAC 72. Text: `clk_` and 40 Crockford base32 characters.
 
 use crate::crockford;
-use crate::keys::ClickKeys;
-use hmac::{Hmac, Mac};
+use crate::keys::{ClickKeys, Mac};
+use hmac::Mac as _;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
 const PREFIX: &str = "clk_";
@@ -157,8 +156,7 @@ fn u40(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0, |number, &byte| number << 8 | u64::from(byte))
 }
 
-fn seal_of(key: &[u8; 32], open: &[u8]) -> [u8; 32] {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
+fn seal_of(mut mac: Mac, open: &[u8]) -> [u8; 32] {
     mac.update(open);
     mac.finalize().into_bytes().into()
 }
