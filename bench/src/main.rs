@@ -1,6 +1,7 @@
 //! The benchmark's program: runs the chosen sections and prints one table.
 
 mod figure;
+mod settle;
 mod table;
 
 use anyhow::Result;
@@ -42,8 +43,7 @@ fn main() -> Result<()> {
 }
 
 fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
-    let _ = rounds;
     match section {
-        Section::Settle => Ok(Vec::new()),
+        Section::Settle => settle::measure(rounds),
     }
 }

@@ -150,7 +150,9 @@ impl Stream {
     }
 
     async fn settle(&self) {
-        while settle_events::run_once(&self.pool, &keys(), EVENTS_MAX, self.now).await.expect("settles")
+        while settle_events::run_once(&self.pool, &keys(), EVENTS_MAX, self.now)
+            .await
+            .expect("settles")
             != Progress::Idle
         {}
     }
