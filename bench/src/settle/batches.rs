@@ -21,24 +21,25 @@ pub struct Post {
     pub last_seq: u64,
 }
 
-/// Frames a merchant's stream from its first event on; a post holds `per_post` events at most.
+/// Frames a merchant's events from `first_seq` on; a post holds `per_post` events at most.
 pub fn frame(
     merchant: MerchantId,
     events: &[Event],
+    first_seq: u64,
     per_post: usize,
     keys: &ClickKeys,
     now: Timestamp,
 ) -> Result<Posts> {
     // One stream per merchant and database; the number only has to be the same in every post.
     let epoch = merchant.0.as_u64_pair().1;
-    let highest_seq = events.len() as u64;
+    let highest_seq = first_seq + events.len() as u64 - 1;
     let mut posts = Vec::new();
-    let mut seq = 0;
+    let mut seq = first_seq;
     for chunk in events.chunks(per_post.min(BATCH_EVENTS_MAX)) {
         let mut records = Vec::with_capacity(chunk.len());
         for event in chunk {
-            seq += 1;
             records.push(record(event, epoch, seq, now)?);
+            seq += 1;
         }
         let head = StreamHead {
             version: BATCH_VERSION,
@@ -49,7 +50,7 @@ pub fn frame(
             click_key_number: keys.current().0,
         };
         let body = serde_json::to_vec(&EventBatch { head, events: records })?;
-        posts.push(Post { body, last_seq: seq });
+        posts.push(Post { body, last_seq: seq - 1 });
     }
     Ok(Posts(posts))
 }

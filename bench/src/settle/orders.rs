@@ -13,7 +13,7 @@ use shared::order_status::OrderStatus;
 use super::network::Shop;
 
 /// One confirmation follows so many orders.
-const ORDERS_PER_STATUS: usize = 2;
+pub const ORDERS_PER_STATUS: usize = 2;
 /// Events of a group: its orders and their one confirmation.
 pub const GROUP_EVENTS: usize = ORDERS_PER_STATUS + 1;
 /// A confirmation comes this part of its stream after its order, so that most of them meet an
@@ -64,9 +64,15 @@ impl Load {
     }
 }
 
-/// A shop's stream of whole groups.
-pub fn stream(shop: &Shop, groups: usize, keys: &ClickKeys, now: Timestamp) -> Vec<Event> {
-    let order_id = |group: usize, order: usize| format!("order-{group:06}-{order}");
+/// Whole groups of a shop's stream; `begin` begins their order ids.
+pub fn stream(
+    shop: &Shop,
+    groups: usize,
+    begin: &str,
+    keys: &ClickKeys,
+    now: Timestamp,
+) -> Vec<Event> {
+    let order_id = |group: usize, order: usize| format!("{begin}-{group:06}-{order}");
     let lag = groups / LAG_PART;
     let mut events = Vec::with_capacity(groups * GROUP_EVENTS);
     let confirm = |group: usize| Event::OrderStatus(confirmed(order_id(group, 0), now));

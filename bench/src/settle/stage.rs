@@ -22,13 +22,16 @@ use xtask::settlement::{Build, Settlement, SettlementOptions};
 use super::batches::{Posts, frame};
 use super::cost::{cpu_seconds, cpu_seconds_with_children, memory_mb};
 use super::network::{self, Shop};
-use super::orders::{self, GROUP_EVENTS, Load};
+use super::orders::{self, GROUP_EVENTS, Load, ORDERS_PER_STATUS};
 use super::run::{Cpu, Run, Side};
 use super::sender;
 use super::store::{self, Books};
 
 /// The database that every run's is a copy of.
 const TEMPLATE: &str = "bench_template";
+/// Groups of every shop's stream that were settled before a run.
+const PAST_GROUPS: usize = 50;
+const PAST_EVENTS: usize = PAST_GROUPS * GROUP_EVENTS;
 /// Groups that are settled before the clock starts: connections open, statements prepared.
 const WARM_UP_GROUPS: usize = 30;
 /// Pause between two looks at how far settlement is.
@@ -66,6 +69,7 @@ struct Sent {
 impl Stage {
     /// Starts Postgres and seeds so many merchants.
     pub fn open(merchants: usize) -> Result<Self> {
+        xtask::npm::ensure()?;
         let folder = xtask::paths::target().join("bench").join(std::process::id().to_string());
         fs::create_dir_all(&folder)?;
         let postgres = Server::start(&StartOptions {
@@ -92,8 +96,7 @@ impl Stage {
         })?;
         let warm_up = shops.pop().context("one shop more was made")?;
         let (click_keys, internal_keys) = (config.click_keys, config.edge.internal_keys);
-        let runs = 0;
-        Ok(Self {
+        let stage = Self {
             runtime,
             postgres,
             environment,
@@ -102,7 +105,46 @@ impl Stage {
             warm_up,
             click_keys,
             internal_keys,
-            runs,
+            runs: 0,
+        };
+        stage.remember()?;
+        Ok(stage)
+    }
+
+    /// Settles some orders of every shop in the template, so that a run begins with a past, and
+    /// with the statistics that autovacuum gathers in a database's first minutes.
+    fn remember(&self) -> Result<()> {
+        let now = Timestamp::now();
+        let mut posts = Vec::new();
+        for shop in self.shops.iter().chain([&self.warm_up]) {
+            let events = orders::stream(shop, PAST_GROUPS, "past", &self.click_keys, now);
+            let per_post = Side::Batched.events_per_post();
+            posts.push(frame(shop.merchant, &events, 1, per_post, &self.click_keys, now)?);
+        }
+        let url = self.postgres.database_url(TEMPLATE);
+        let mut connection = self.runtime.block_on(PgConnection::connect(&url))?;
+        let mut settlement = self.start(&url, Side::Batched)?;
+        let events = posts.len() * PAST_EVENTS;
+        let done = self.post_until_settled(settlement.url(), &mut connection, posts, events);
+        done.with_context(|| settlement.child().log_tail())?;
+        settlement.stop()?;
+        self.runtime.block_on(async {
+            store::analyze(&mut connection).await?;
+            connection.close().await?;
+            Ok(())
+        })
+    }
+
+    fn start(&self, database_url: &str, side: Side) -> Result<Settlement> {
+        let mut environment = self.environment.clone();
+        environment.insert("DATABASE_URL".to_owned(), database_url.to_owned());
+        let limit = side.events_per_transaction().map(|max| max.to_string());
+        environment.extend(limit.map(|max| ("SETTLE_EVENTS_MAX".to_owned(), max)));
+        Settlement::start(&SettlementOptions {
+            build: Build::Server,
+            port: None,
+            folder: self.folder.clone(),
+            environment,
         })
     }
 
@@ -118,16 +160,7 @@ impl Stage {
         let url = self.postgres.database_url(&database);
         let mut connection = self.runtime.block_on(PgConnection::connect(&url))?;
         self.runtime.block_on(insert_clicks(&mut connection, &sent.clicks))?;
-        let mut environment = self.environment.clone();
-        environment.insert("DATABASE_URL".to_owned(), url);
-        let limit = side.events_per_transaction().map(|max| max.to_string());
-        environment.extend(limit.map(|max| ("SETTLE_EVENTS_MAX".to_owned(), max)));
-        let mut settlement = Settlement::start(&SettlementOptions {
-            build: Build::Server,
-            port: None,
-            folder: self.folder.clone(),
-            environment,
-        })?;
+        let mut settlement = self.start(&url, side)?;
         let run = self.measure(&settlement, &mut connection, sent);
         let run = run.with_context(|| settlement.child().log_tail())?;
         settlement.stop()?;
@@ -145,9 +178,10 @@ impl Stage {
         let streams = load.streams(self.shops.len());
         let mut clicks = Vec::new();
         let mut posts = |shop: &Shop, groups: usize| {
-            let events = orders::stream(shop, groups, &self.click_keys, now);
+            let events = orders::stream(shop, groups, "run", &self.click_keys, now);
             clicks.extend(events.iter().filter_map(|event| click_of(event, &self.click_keys)));
-            frame(shop.merchant, &events, side.events_per_post(), &self.click_keys, now)
+            let (first_seq, per_post) = (PAST_EVENTS as u64 + 1, side.events_per_post());
+            frame(shop.merchant, &events, first_seq, per_post, &self.click_keys, now)
         };
         let measured =
             self.shops[..streams].iter().map(|shop| posts(shop, groups)).collect::<Result<_>>()?;
@@ -173,16 +207,16 @@ impl Stage {
             ])
         };
         let idle_mb = memory_mb(service, "VmRSS")?;
-        let before = sent.warm_up_groups * GROUP_EVENTS;
-        self.post_until_settled(settlement.url(), connection, sent.warm_up, before)?;
+        let before = self.runtime.block_on(Books::read(connection))?;
+        let warm_up = sent.warm_up_groups * GROUP_EVENTS;
+        self.post_until_settled(settlement.url(), connection, sent.warm_up, warm_up)?;
         let events = (sent.groups - sent.warm_up_groups) * GROUP_EVENTS;
         let at_start = cpu()?;
         let began = Instant::now();
-        self.post_until_settled(settlement.url(), connection, sent.measured, before + events)?;
+        self.post_until_settled(settlement.url(), connection, sent.measured, events)?;
         let seconds = began.elapsed().as_secs_f64();
         let at_end = cpu()?;
-        let statuses = sent.groups;
-        let expected = Books::expected(sent.groups * (GROUP_EVENTS - 1), statuses)?;
+        let expected = before.after(sent.groups * ORDERS_PER_STATUS, sent.groups)?;
         let books = self.runtime.block_on(Books::read(connection))?;
         ensure!(books == expected, "the books are wrong: {books:?} instead of {expected:?}");
         #[expect(clippy::cast_precision_loss, reason = "thousands of events fit 52 bits")]
@@ -201,15 +235,16 @@ impl Stage {
         events: usize,
     ) -> Result<()> {
         let until = Instant::now() + RUN_MAX;
+        let goal = self.runtime.block_on(store::settled(connection))? + events;
         std::thread::scope(|scope| {
             let sending = scope.spawn(|| sender::send(url, &self.internal_keys, posts));
             loop {
                 let settled = self.runtime.block_on(store::settled(connection))?;
-                if settled >= events {
+                if settled >= goal {
                     break;
                 }
                 if sending.is_finished() && Instant::now() > until {
-                    bail!("only {settled} of {events} events were settled in time");
+                    bail!("only {settled} of {goal} events were settled in time");
                 }
                 std::thread::sleep(LOOK);
             }

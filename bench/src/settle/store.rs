@@ -31,6 +31,12 @@ pub async fn settled(connection: &mut PgConnection) -> Result<usize> {
     usize::try_from(settled).context("a negative sum of places")
 }
 
+/// Tidies up and gathers statistics, as autovacuum does.
+pub async fn analyze(connection: &mut PgConnection) -> Result<()> {
+    connection.execute("vacuum (analyze)").await?;
+    Ok(())
+}
+
 /// What the books must hold, and do.
 #[derive(Debug, Default, PartialEq, Eq, FromRow)]
 pub struct Books {
@@ -59,20 +65,20 @@ pub struct Books {
 }
 
 impl Books {
-    /// What so many attributed orders and confirmations of them come to.
-    pub fn expected(orders: usize, statuses: usize) -> Result<Self> {
+    /// These books after so many more attributed orders, and first confirmations of orders.
+    pub fn after(&self, orders: usize, statuses: usize) -> Result<Self> {
         let (orders, statuses) = (i64::try_from(orders)?, i64::try_from(statuses)?);
         Ok(Self {
-            inbox: orders + statuses,
-            applied: orders + statuses,
-            conversions: orders,
-            commissions: orders,
-            held: statuses,
-            facts: statuses,
-            transfers: orders + statuses,
-            entries: 2 * (orders + statuses),
+            inbox: self.inbox + orders + statuses,
+            applied: self.applied + orders + statuses,
+            conversions: self.conversions + orders,
+            commissions: self.commissions + orders,
+            held: self.held + statuses,
+            facts: self.facts + statuses,
+            transfers: self.transfers + orders + statuses,
+            entries: self.entries + 2 * (orders + statuses),
             // received, attributed, created, processed; held, processed.
-            notices: 4 * orders + 2 * statuses,
+            notices: self.notices + 4 * orders + 2 * statuses,
             unbalanced: 0,
             wrong_accounts: 0,
         })
