@@ -74,6 +74,7 @@ async fn settle_batch(
     if streams.is_empty() {
         return Ok(Progress::Idle);
     }
+    settling::go_by_keys(&mut transaction).await?;
     let events = settling::next_events(&mut transaction, &shared_out(&streams, events_max)).await?;
     if let Err(cause) = settle_into(&mut transaction, click_keys, now, &events).await {
         // Rolled back here and now: a dropped transaction keeps its stream locks a little longer,
@@ -134,6 +135,7 @@ async fn settle_apart(
 ) -> Result<Progress, sqlx::Error> {
     let mut transaction = pool.begin().await?;
     let streams = settling::claim_streams(&mut transaction, STREAMS_MAX).await?;
+    settling::go_by_keys(&mut transaction).await?;
     let mut settled = 0;
     for stream in &streams {
         let events = settling::next_events(&mut transaction, &[(stream, 1)]).await?;
