@@ -23,6 +23,8 @@ pub(super) use write::write_books;
 
 /// Streams settled together at most.
 pub const STREAMS_MAX: i64 = 64;
+/// Streams claimed at first; enough of them fill a batch when much waits.
+const STREAMS_FIRST: i64 = 8;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,8 +71,7 @@ async fn settle_batch(
     events_max: usize,
 ) -> Result<Progress, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let streams_max = STREAMS_MAX.min(i64::try_from(events_max).unwrap_or(STREAMS_MAX));
-    let streams = settling::claim_streams(&mut transaction, streams_max).await?;
+    let streams = claim(&mut transaction, events_max).await?;
     if streams.is_empty() {
         return Ok(Progress::Idle);
     }
@@ -86,9 +87,29 @@ async fn settle_batch(
     Ok(Progress::Settled(events.len()))
 }
 
+/// Claims a few streams, and more of them only when those have too little to fill a batch: what is
+/// not claimed is left to the loops and nodes beside this one.
+async fn claim(
+    connection: &mut PgConnection,
+    events_max: usize,
+) -> Result<Vec<StreamRow>, sqlx::Error> {
+    let streams_max = |limit: i64| limit.min(i64::try_from(events_max).unwrap_or(limit));
+    let few = streams_max(STREAMS_FIRST);
+    let mut streams = settling::claim_streams(connection, &[], few).await?;
+    let waiting: u64 = streams.iter().map(waiting).sum();
+    if streams.len() as u64 == few.unsigned_abs() && waiting < events_max as u64 {
+        let more = streams_max(STREAMS_MAX) - few;
+        streams.extend(settling::claim_streams(connection, &streams, more).await?);
+    }
+    Ok(streams)
+}
+
+fn waiting(stream: &StreamRow) -> u64 {
+    (stream.stored_seq - stream.settled_seq).unsigned_abs()
+}
+
 /// The streams with how many of their events this transaction settles.
 fn shared_out(streams: &[StreamRow], events_max: usize) -> Vec<(&StreamRow, i64)> {
-    let waiting = |row: &StreamRow| (row.stored_seq - row.settled_seq).unsigned_abs();
     let waiting: Vec<u64> = streams.iter().map(waiting).collect();
     let shares = shares(&waiting, events_max as u64);
     let shares = shares.into_iter().map(|share| i64::try_from(share).unwrap_or(i64::MAX));
@@ -134,7 +155,7 @@ async fn settle_apart(
     now: Timestamp,
 ) -> Result<Progress, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let streams = settling::claim_streams(&mut transaction, STREAMS_MAX).await?;
+    let streams = settling::claim_streams(&mut transaction, &[], STREAMS_MAX).await?;
     settling::go_by_keys(&mut transaction).await?;
     let mut settled = 0;
     for stream in &streams {

@@ -36,22 +36,28 @@ pub async fn go_by_keys(connection: &mut PgConnection) -> Result<(), sqlx::Error
     Ok(())
 }
 
-/// Claims streams with unsettled events that no other node holds.
+/// Claims streams with unsettled events that nobody holds; this transaction's own count as held.
 pub async fn claim_streams(
     connection: &mut PgConnection,
+    held: &[StreamRow],
     streams_max: i64,
 ) -> Result<Vec<StreamRow>, sqlx::Error> {
+    let objects: Vec<&str> = held.iter().map(|row| row.object.as_str()).collect();
+    let epochs: Vec<&str> = held.iter().map(|row| row.epoch.as_str()).collect();
     sqlx::query_as(
         "-- claim_streams
          select cursor.object, cursor.epoch, cursor.settled_seq, stream.stored_seq
          from settle_cursor cursor
          join edge_stream stream using (object, epoch)
          where cursor.settled_seq < stream.stored_seq
+           and (cursor.object, cursor.epoch) not in (select * from unnest($2::text[], $3::text[]))
          order by stream.edge_time_at, cursor.object, cursor.epoch
          limit $1
          for update of cursor skip locked",
     )
     .bind(streams_max)
+    .bind(objects)
+    .bind(epochs)
     .fetch_all(connection)
     .await
 }
