@@ -14,9 +14,10 @@ alter table commission add constraint commission_conversion_unique unique (conve
 alter table order_fact drop constraint order_fact_content_unique;
 alter table order_fact add constraint order_fact_content_unique unique (content_key, merchant_id, environment);
 
--- The same for notices: a conversion's id is one over all merchants, so it alone finds them.
+-- The same for notices: a conversion's id is one over all merchants, so it alone finds them, and a
+-- hash of it is the smallest index for what is written most.
 drop index webhook_event_by_conversion;
-create index webhook_event_by_conversion on webhook_event (conversion_id, position) where conversion_id is not null;
+create index webhook_event_by_conversion on webhook_event using hash (conversion_id);
 
 -- Every event of the inbox is written twice, stored and then settled. With room on its page the
 -- second version needs no entries in the indexes, none of whose columns it changes.
