@@ -4,6 +4,7 @@ mod edge;
 mod figure;
 mod load;
 mod process;
+mod settle;
 mod table;
 
 use anyhow::Result;
@@ -55,6 +56,6 @@ fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
         Section::Redirect => edge::redirect(rounds),
         Section::Intake => edge::intake(rounds),
         Section::Cold => edge::cold(rounds),
-        Section::Settle => Ok(Vec::new()),
+        Section::Settle => settle::measure(rounds),
     }
 }

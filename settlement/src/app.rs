@@ -34,6 +34,8 @@ pub struct App {
     pub intake: Intake,
     /// The edge.
     pub edge: Edge,
+    /// Events settled in one transaction at most.
+    pub settle_events_max: usize,
     /// What wakes the jobs before their time.
     pub wakes: Wakes,
 }
@@ -70,6 +72,7 @@ impl App {
             click_keys: config.click_keys.clone(),
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
+            settle_events_max: config.settle_events_max,
             wakes: Wakes::default(),
         }
     }

@@ -12,6 +12,11 @@ pub const DIRECTORY_SHARDS_DEFAULT: u32 = 4;
 pub const CLICK_SHARDS_DEFAULT: u32 = 2;
 /// Shards of either at most.
 pub const SHARDS_MAX: u32 = 1024;
+/// Events settled in one transaction unless `SETTLE_EVENTS_MAX` says otherwise: beyond this,
+/// larger transactions gain nothing and hold memory and locks for longer.
+pub const SETTLE_EVENTS_DEFAULT: usize = 2_000;
+/// What `SETTLE_EVENTS_MAX` may say at most.
+pub const SETTLE_EVENTS_LIMIT: usize = 10_000;
 
 /// Where the edge is and how to speak to it.
 #[derive(Debug, Clone)]
@@ -70,6 +75,8 @@ pub struct Config {
     pub click_keys: ClickKeys,
     /// Key of customer and shopper hashes.
     pub hash_key: HashKey,
+    /// Events settled in one transaction at most.
+    pub settle_events_max: usize,
 }
 
 /// Everything that is missing or wrong, a line each.
@@ -125,6 +132,11 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
     let hash_key = reader.required("HASH_KEY", |text| {
         HashKey::parse(text).ok_or_else(|| "is not 64 hex digits".to_owned())
     });
+    let settle_events_max =
+        reader.or_default("SETTLE_EVENTS_MAX", &SETTLE_EVENTS_DEFAULT.to_string(), |text| {
+            let events = text.parse().ok().filter(|max| (1..=SETTLE_EVENTS_LIMIT).contains(max));
+            events.ok_or_else(|| format!("is not a whole number from 1 to {SETTLE_EVENTS_LIMIT}"))
+        });
     reader.finish(|| {
         Some(Config {
             database_url: database_url?,
@@ -133,6 +145,7 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
             edge: edge?,
             click_keys: click_keys?,
             hash_key: hash_key?,
+            settle_events_max: settle_events_max?,
         })
     })
 }
@@ -253,6 +266,7 @@ mod tests {
         assert_eq!(config.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(config.edge.url, "http://127.0.0.1:8787");
         assert_eq!((config.edge.directory_shards, config.edge.click_shards), (4, 2));
+        assert_eq!(config.settle_events_max, SETTLE_EVENTS_DEFAULT);
     }
 
     #[test]
@@ -260,7 +274,7 @@ mod tests {
         let fault = serve(&|name| match name {
             "DATABASE_URL" => Some("mysql://secret".to_owned()),
             "CLICK_KEYS" => Some("1:secret".to_owned()),
-            "LISTEN" | "DIRECTORY_SHARDS" => Some("secret".to_owned()),
+            "LISTEN" | "DIRECTORY_SHARDS" | "SETTLE_EVENTS_MAX" => Some("secret".to_owned()),
             _ => None,
         });
         let fault = fault.map(|_| ()).expect_err("everything is wrong").to_string();
@@ -274,6 +288,7 @@ mod tests {
             "HASH_KEY",
             "INTERNAL_KEYS",
             "DIRECTORY_SHARDS",
+            "SETTLE_EVENTS_MAX",
         ] {
             assert_eq!(fault.matches(&format!("\n  {name} ")).count(), 1, "{name} in {fault}");
         }

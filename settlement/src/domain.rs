@@ -19,3 +19,4 @@ pub mod report;
 pub mod risk;
 pub mod rule;
 pub mod settle;
+pub mod share;

@@ -10,10 +10,16 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// Settling loops side by side: while one decides or waits for the disk, Postgres writes for the
+/// others. A stream is one loop's at a time anyway.
+const SETTLING_LOOPS: usize = 3;
+
 /// Starts every loop; each ends soon after `stopped` turns true.
 pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut jobs = JoinSet::new();
-    jobs.spawn(settle::run(Arc::clone(app), stopped.clone()));
+    for _ in 0..SETTLING_LOOPS {
+        jobs.spawn(settle::run(Arc::clone(app), stopped.clone()));
+    }
     jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));
     jobs

@@ -18,6 +18,8 @@ const MERCHANT: Uuid = Uuid::from_u128(0x11);
 const AFFILIATE: Uuid = Uuid::from_u128(0x22);
 const CAMPAIGN: Uuid = Uuid::from_u128(0x33);
 const LINK: i64 = 4242;
+/// Events of one transaction at most.
+const EVENTS_MAX: usize = 100;
 const OBJECT: &str = "00000000-0000-0000-0000-000000000011:live";
 
 /// One stream of one merchant, told to settlement as the edge would.
@@ -148,7 +150,9 @@ impl Stream {
     }
 
     async fn settle(&self) {
-        while settle_events::run_once(&self.pool, &keys(), self.now).await.expect("settles")
+        while settle_events::run_once(&self.pool, &keys(), EVENTS_MAX, self.now)
+            .await
+            .expect("settles")
             != Progress::Idle
         {}
     }

@@ -15,7 +15,7 @@ use xtask::edge::{Edge, EdgeOptions, Runtime};
 use xtask::network::free_port;
 use xtask::postgres::{Server, StartOptions};
 use xtask::secrets::Secrets;
-use xtask::settlement::{Settlement, SettlementOptions};
+use xtask::settlement::{Build, Settlement, SettlementOptions};
 
 use crate::database::Database;
 use crate::shopper::Shopper;
@@ -93,6 +93,7 @@ impl World {
         environment.insert("EDGE_URL".to_owned(), edge_url.clone());
         xtask::settlement::run(&["migrate"], &environment)?;
         let settlement = Settlement::start(&SettlementOptions {
+            build: Build::Debug,
             port: Some(settlement_port),
             folder: folder.clone(),
             environment: environment.clone(),

@@ -19,7 +19,7 @@ use crate::postgres::{Server, StartOptions};
 use crate::process::Child;
 use crate::progress::step;
 use crate::secrets::Secrets;
-use crate::settlement::{Settlement, SettlementOptions};
+use crate::settlement::{Build, Settlement, SettlementOptions};
 use crate::{edge, interrupt, paths, settlement};
 
 /// Pause between two looks at the running parts.
@@ -122,6 +122,7 @@ impl Running {
         step("migrations", |_| settlement::run(&["migrate"], &environment))?;
         let settlement = step("settlement starts", |step| {
             let started = Settlement::start(&SettlementOptions {
+                build: Build::Debug,
                 port: Some(options.settlement_port),
                 folder: data.to_owned(),
                 environment: environment.clone(),

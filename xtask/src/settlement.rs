@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::bench::SERVER_PROFILE;
 use crate::network::{free_port, wait_until_healthy};
 use crate::paths;
 use crate::process::{Child, Spec};
@@ -29,7 +30,7 @@ pub fn build() -> Result<()> {
 
 /// The binary that [`build`] leaves.
 pub fn binary() -> PathBuf {
-    paths::target().join("debug/settlement")
+    Build::Debug.binary()
 }
 
 /// Runs one command, such as `["migrate"]`, to its end; answers with what it printed.
@@ -48,9 +49,32 @@ pub fn run(arguments: &[&str], environment: &BTreeMap<String, String>) -> Result
     Ok(printed)
 }
 
+/// Which build of settlement to start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Build {
+    /// What [`build`] leaves: quick to build, for dev and tests.
+    #[default]
+    Debug,
+    /// What ships, for benchmarks; `cargo xtask bench` builds it.
+    Server,
+}
+
+impl Build {
+    /// Where cargo leaves it.
+    pub fn binary(self) -> PathBuf {
+        let profile = match self {
+            Self::Debug => "debug",
+            Self::Server => SERVER_PROFILE,
+        };
+        paths::target().join(profile).join("settlement")
+    }
+}
+
 /// How to start the server.
 #[derive(Clone, Debug)]
 pub struct SettlementOptions {
+    /// Which build.
+    pub build: Build,
     /// On 127.0.0.1; `None` takes a free one.
     pub port: Option<u16>,
     /// Gets its log.
@@ -71,7 +95,7 @@ impl Settlement {
     pub fn start(options: &SettlementOptions) -> Result<Self> {
         let port = options.port.map_or_else(free_port, Ok)?;
         let log = options.folder.join("settlement.log");
-        let program = vec![binary().into_os_string(), "serve".into()];
+        let program = vec![options.build.binary().into_os_string(), "serve".into()];
         let mut spec = Spec::new("settlement", &log, program);
         spec.environment.clone_from(&options.environment);
         spec.environment.insert("LISTEN".to_owned(), format!("127.0.0.1:{port}"));

@@ -40,6 +40,7 @@ pub(super) struct Sent<'a> {
 }
 
 /// What a click comes to: where it goes, and what is kept of it.
+#[expect(clippy::large_enum_variant, reason = "it lives for one call, and most are the large one")]
 pub(super) enum Outcome {
     /// The link is paused: go there, nothing was minted.
     Fallback(String),

@@ -236,6 +236,8 @@ impl Book {
             parked.retain(|parked| parked.record.event_id != event_id);
         }
         self.changes.newly_parked.retain(|parked| parked.record.event_id != event_id);
+        // An event parked and resumed in one batch has one outcome: the last.
+        self.changes.settled.retain(|settled| settled.event_id != event_id);
         self.changes.unparked.push(event_id.to_owned());
     }
 
@@ -283,8 +285,6 @@ impl Book {
                 }),
             });
         }
-        // An event parked and resumed in one batch has one outcome: the last.
-        self.changes.settled.retain(|settled| settled.event_id != record.event_id);
         self.changes.settled.push(Settled {
             event_id: record.event_id.clone(),
             received_at: record.received_at,

@@ -23,6 +23,7 @@ pub async fn run_once(
     if parked.is_empty() {
         return Ok(Progress::Idle);
     }
+    settling::go_by_keys(&mut transaction).await?;
     let named: Vec<_> = parked
         .iter()
         .map(|(scope, parked)| (*scope, Read::Record(Box::new(parked.record.clone()))))

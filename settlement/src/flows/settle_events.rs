@@ -10,6 +10,7 @@ mod load;
 mod read;
 mod write;
 
+use crate::domain::share::shares;
 use crate::store::instant;
 use crate::store::settling::{self, InboxRow, StreamRow};
 use jiff::Timestamp;
@@ -22,8 +23,8 @@ pub(super) use write::write_books;
 
 /// Streams settled together at most.
 pub const STREAMS_MAX: i64 = 64;
-/// Events of one stream in a batch at most.
-pub const STREAM_EVENTS_MAX: i64 = 500;
+/// Streams claimed at first; enough of them fill a batch when much waits.
+const STREAMS_FIRST: i64 = 8;
 
 /// What a run did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,13 +35,14 @@ pub enum Progress {
     Settled(usize),
 }
 
-/// Settles one batch.
+/// Settles one batch of at most so many events.
 pub async fn run_once(
     pool: &PgPool,
     click_keys: &ClickKeys,
+    events_max: usize,
     now: Timestamp,
 ) -> Result<Progress, sqlx::Error> {
-    match settle_batch(pool, click_keys, now, STREAMS_MAX, STREAM_EVENTS_MAX).await {
+    match settle_batch(pool, click_keys, now, events_max).await {
         Err(cause) if is_of_content(&cause) => {
             tracing::warn!(%cause, "a batch could not be written; its events go one by one");
             settle_apart(pool, click_keys, now).await
@@ -66,16 +68,16 @@ async fn settle_batch(
     pool: &PgPool,
     click_keys: &ClickKeys,
     now: Timestamp,
-    streams_max: i64,
-    events_max: i64,
+    events_max: usize,
 ) -> Result<Progress, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let streams = settling::claim_streams(&mut transaction, streams_max).await?;
+    let streams = claim(&mut transaction, events_max).await?;
     if streams.is_empty() {
         return Ok(Progress::Idle);
     }
-    let events = settling::next_events(&mut transaction, &streams, events_max).await?;
-    if let Err(cause) = settle_into(&mut transaction, click_keys, now, &streams, &events).await {
+    settling::go_by_keys(&mut transaction).await?;
+    let events = settling::next_events(&mut transaction, &shared_out(&streams, events_max)).await?;
+    if let Err(cause) = settle_into(&mut transaction, click_keys, now, &events).await {
         // Rolled back here and now: a dropped transaction keeps its stream locks a little longer,
         // and whoever looks next would find nothing to claim. A failure means the lock is gone too.
         drop(transaction.rollback().await);
@@ -85,11 +87,39 @@ async fn settle_batch(
     Ok(Progress::Settled(events.len()))
 }
 
+/// Claims a few streams, and more of them only when those have too little to fill a batch: what is
+/// not claimed is left to the loops and nodes beside this one.
+async fn claim(
+    connection: &mut PgConnection,
+    events_max: usize,
+) -> Result<Vec<StreamRow>, sqlx::Error> {
+    let streams_max = |limit: i64| limit.min(i64::try_from(events_max).unwrap_or(limit));
+    let few = streams_max(STREAMS_FIRST);
+    let mut streams = settling::claim_streams(connection, &[], few).await?;
+    let waiting: u64 = streams.iter().map(waiting).sum();
+    if streams.len() as u64 == few.unsigned_abs() && waiting < events_max as u64 {
+        let more = streams_max(STREAMS_MAX) - few;
+        streams.extend(settling::claim_streams(connection, &streams, more).await?);
+    }
+    Ok(streams)
+}
+
+fn waiting(stream: &StreamRow) -> u64 {
+    (stream.stored_seq - stream.settled_seq).unsigned_abs()
+}
+
+/// The streams with how many of their events this transaction settles.
+fn shared_out(streams: &[StreamRow], events_max: usize) -> Vec<(&StreamRow, i64)> {
+    let waiting: Vec<u64> = streams.iter().map(waiting).collect();
+    let shares = shares(&waiting, events_max as u64);
+    let shares = shares.into_iter().map(|share| i64::try_from(share).unwrap_or(i64::MAX));
+    streams.iter().zip(shares).collect()
+}
+
 async fn settle_into(
     connection: &mut PgConnection,
     click_keys: &ClickKeys,
     now: Timestamp,
-    streams: &[StreamRow],
     events: &[InboxRow],
 ) -> Result<(), sqlx::Error> {
     let read = read::events(events);
@@ -104,17 +134,17 @@ async fn settle_into(
         }
     }
     write_books(connection, &books, now).await?;
-    let moved: Vec<_> = streams
-        .iter()
-        .filter_map(|stream| {
-            let of_stream =
-                |row: &&InboxRow| row.object == stream.object && row.epoch == stream.epoch;
-            let last = events.iter().rev().find(of_stream)?;
-            Some((stream.object.clone(), stream.epoch.clone(), last.seq))
-        })
-        .collect();
-    settling::move_cursors(connection, &moved).await?;
+    settling::move_cursors(connection, &last_of_each(events)).await?;
     Ok(())
+}
+
+/// The last event of each stream; events of one stream lie together, in order.
+fn last_of_each(events: &[InboxRow]) -> Vec<(&str, &str, i64)> {
+    events
+        .chunk_by(|one, next| one.object == next.object && one.epoch == next.epoch)
+        .filter_map(<[InboxRow]>::last)
+        .map(|last| (last.object.as_str(), last.epoch.as_str(), last.seq))
+        .collect()
 }
 
 /// One event per stream and transaction; an event that cannot be settled alone is marked failed,
@@ -125,13 +155,13 @@ async fn settle_apart(
     now: Timestamp,
 ) -> Result<Progress, sqlx::Error> {
     let mut transaction = pool.begin().await?;
-    let streams = settling::claim_streams(&mut transaction, STREAMS_MAX).await?;
+    let streams = settling::claim_streams(&mut transaction, &[], STREAMS_MAX).await?;
+    settling::go_by_keys(&mut transaction).await?;
     let mut settled = 0;
     for stream in &streams {
-        let one = std::slice::from_ref(stream);
-        let events = settling::next_events(&mut transaction, one, 1).await?;
+        let events = settling::next_events(&mut transaction, &[(stream, 1)]).await?;
         let mut savepoint = sqlx::Connection::begin(&mut *transaction).await?;
-        match settle_into(&mut savepoint, click_keys, now, one, &events).await {
+        match settle_into(&mut savepoint, click_keys, now, &events).await {
             Ok(()) => savepoint.commit().await?,
             Err(cause) if is_of_content(&cause) => {
                 savepoint.rollback().await?;
@@ -155,7 +185,7 @@ async fn mark_failed(
     for event in events {
         tracing::error!(event_id = event.event_id, %cause, "an event could not be settled");
         write::mark_failed(connection, event, instant::to_row(now)).await?;
-        let moved = (stream.object.clone(), stream.epoch.clone(), event.seq);
+        let moved = (stream.object.as_str(), stream.epoch.as_str(), event.seq);
         settling::move_cursors(connection, &[moved]).await?;
     }
     Ok(())

@@ -37,7 +37,8 @@ pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
 
 /// One round; answers how much moved.
 async fn round(app: &App, now: Timestamp) -> Result<usize, sqlx::Error> {
-    let settled = settle_events::run_once(&app.pool, &app.click_keys, now).await?;
+    let (keys, events_max) = (&app.click_keys, app.settle_events_max);
+    let settled = settle_events::run_once(&app.pool, keys, events_max, now).await?;
     let resumed = resume_parked::run_once(&app.pool, &app.click_keys, now).await?;
     let released = release_holds::run_once(&app.pool, now).await?;
     Ok([settled, resumed, released].into_iter().map(moved).sum())

@@ -214,11 +214,15 @@ pub async fn rules(
         scopes.iter().map(|scope| (*scope, Vec::new())).collect();
     for row in rows {
         let rule = rule(&row)?;
-        for (scope, rules) in &mut by_scope {
-            let same_world = scope.environment.as_str() == row.environment;
-            if same_world && (row.merchant_id.is_nil() || scope.merchant.0 == row.merchant_id) {
-                rules.push(rule.clone());
-            }
+        let environment = Environment::parse(&row.environment)
+            .ok_or_else(|| unknown("rule", &row.environment))?;
+        if row.merchant_id.is_nil() {
+            let of_world = by_scope.iter_mut().filter(|(s, _)| s.environment == environment);
+            of_world.for_each(|(_, rules)| rules.push(rule.clone()));
+        } else if let Some(rules) =
+            by_scope.get_mut(&Scope { environment, merchant: MerchantId(row.merchant_id) })
+        {
+            rules.push(rule);
         }
     }
     Ok(by_scope)

@@ -30,6 +30,7 @@ impl Server {
             edge: edge::config("http://127.0.0.1:9".to_owned()),
             click_keys: click_keys(),
             hash_key: HashKey::parse(&"ef".repeat(32)).unwrap(),
+            settle_events_max: 100,
         };
         let app = Arc::new(App::new(&config, pool));
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();

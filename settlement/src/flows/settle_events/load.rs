@@ -21,7 +21,14 @@ struct Named {
     conversions: BTreeSet<(Scope, ConversionId)>,
     content_keys: Vec<(Scope, String)>,
     skus: BTreeSet<String>,
-    clicks: Vec<(String, Click)>,
+    clicks: Vec<NamedClick>,
+}
+
+/// A proven click that an event of this scope names.
+struct NamedClick {
+    scope: Scope,
+    canonical_id: String,
+    click: Click,
 }
 
 impl Named {
@@ -35,7 +42,12 @@ impl Named {
                 let sent = event.click_id.as_deref();
                 let opened = sent.and_then(|text| Click::open(text, click_keys).ok());
                 let canonical = sent.and_then(shared::click_id::canonical);
-                self.clicks.extend(canonical.zip(opened));
+                let proven = canonical.zip(opened);
+                self.clicks.extend(proven.map(|(canonical_id, click)| NamedClick {
+                    scope,
+                    canonical_id,
+                    click,
+                }));
             }
             Event::OrderStatus(report) => {
                 self.conversions.insert((scope, derive(&report.external_order_id)));
@@ -74,10 +86,6 @@ pub(in crate::flows) async fn books_for(
     let scopes: Vec<Scope> = named.scopes.iter().copied().collect();
     let skus: Vec<String> = named.skus.iter().cloned().collect();
     let mut rules = terms::rules(connection, &scopes, &skus).await?;
-    let numbers: Vec<i64> =
-        named.clicks.iter().filter_map(|(_, c)| i64::try_from(c.link_number).ok()).collect();
-    let links = terms::links(connection, &numbers).await?;
-    let click_instants = click_instants(connection, &named.clicks).await?;
     let orders = order::lock(connection, &named.keys()).await?;
     let known = order::known_content_keys(connection, &named.content_keys).await?;
     let mut books: BTreeMap<Scope, Book> = scopes
@@ -91,8 +99,8 @@ pub(in crate::flows) async fn books_for(
                 scope,
                 clock,
                 rules: RuleBook(rules.remove(&scope).unwrap_or_default()),
-                links: links.clone(),
-                click_instants: click_instants.clone(),
+                links: HashMap::new(),
+                click_instants: HashMap::new(),
                 orders: HashMap::new(),
                 parked: HashMap::new(),
                 content_keys: HashSet::new(),
@@ -102,6 +110,7 @@ pub(in crate::flows) async fn books_for(
             (scope, book)
         })
         .collect();
+    put_clicks(connection, &mut books, named.clicks).await?;
     for order in orders {
         if let Some(book) = books.get_mut(&order.scope) {
             book.orders.insert(order.id, order);
@@ -112,12 +121,8 @@ pub(in crate::flows) async fn books_for(
             book.parked.entry(parked.conversion).or_default().push(parked);
         }
     }
-    for (environment, merchant, key) in known {
-        let same = |scope: &&Scope| {
-            scope.environment.as_str() == environment && scope.merchant.0 == merchant
-        };
-        let scope = books.keys().find(same).copied();
-        if let Some(book) = scope.and_then(|scope| books.get_mut(&scope)) {
+    for (scope, key) in known {
+        if let Some(book) = books.get_mut(&scope) {
             book.content_keys.insert(key);
         }
     }
@@ -137,11 +142,37 @@ async fn parked_with(
     Ok(parked)
 }
 
+/// Gives each book the links its own events name, and the instants of their clicks.
+async fn put_clicks(
+    connection: &mut PgConnection,
+    books: &mut BTreeMap<Scope, Book>,
+    clicks: Vec<NamedClick>,
+) -> Result<(), sqlx::Error> {
+    let numbers: BTreeSet<i64> =
+        clicks.iter().filter_map(|named| i64::try_from(named.click.link_number).ok()).collect();
+    let numbers: Vec<i64> = numbers.into_iter().collect();
+    let links = terms::links(connection, &numbers).await?;
+    let instants = click_instants(connection, &clicks).await?;
+    for named in clicks {
+        let Some(book) = books.get_mut(&named.scope) else { continue };
+        let number = named.click.link_number;
+        if let Some(facts) = links.get(&number)
+            && !book.links.contains_key(&number)
+        {
+            book.links.insert(number, facts.clone());
+        }
+        if let Some(at) = instants.get(&named.canonical_id) {
+            book.click_instants.insert(named.canonical_id, *at);
+        }
+    }
+    Ok(())
+}
+
 async fn click_instants(
     connection: &mut PgConnection,
-    clicks: &[(String, Click)],
+    clicks: &[NamedClick],
 ) -> Result<HashMap<String, Timestamp>, sqlx::Error> {
-    let seconds = || clicks.iter().map(|(_, click)| i64::from(click.clicked_at_seconds));
+    let seconds = || clicks.iter().map(|named| i64::from(named.click.clicked_at_seconds));
     let (Some(first), Some(last)) = (seconds().min(), seconds().max()) else {
         return Ok(HashMap::new());
     };
@@ -149,6 +180,6 @@ async fn click_instants(
     // The record carries milliseconds, the id whole seconds.
     let end = at(last).saturating_add(SignedDuration::from_secs(1)).unwrap_or(Timestamp::MAX);
     let between = (instant::to_row(at(first)), instant::to_row(end));
-    let ids: Vec<String> = clicks.iter().map(|(id, _)| id.clone()).collect();
+    let ids: Vec<String> = clicks.iter().map(|named| named.canonical_id.clone()).collect();
     terms::click_instants(connection, &ids, between).await
 }

@@ -9,7 +9,7 @@ use crate::store::{commission, instant, ledger, order, settling, terms, webhook_
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 /// Writes everything that changed.
 pub(in crate::flows) async fn write_books(
@@ -37,8 +37,8 @@ async fn write_orders(
 ) -> Result<(), sqlx::Error> {
     let (mut new, mut changed): (Vec<&Order>, Vec<&Order>) = (Vec::new(), Vec::new());
     for book in books.values() {
-        let opened = &book.changes.opened;
-        new.extend(opened.iter().filter_map(|id| book.orders.get(id)));
+        new.extend(book.changes.opened.iter().filter_map(|id| book.orders.get(id)));
+        let opened: HashSet<_> = book.changes.opened.iter().collect();
         let touched = book.changes.touched.iter().filter(|id| !opened.contains(id));
         changed.extend(touched.filter_map(|id| book.orders.get(id)));
     }

@@ -5,24 +5,27 @@ use crate::domain::order::Scope;
 use crate::store::instant;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use uuid::Uuid;
 
 /// Which of these content keys are recorded already.
 pub async fn known_content_keys(
     connection: &mut PgConnection,
     keys: &[(Scope, String)],
-) -> Result<Vec<(String, Uuid, String)>, sqlx::Error> {
-    sqlx::query_as(
+) -> Result<Vec<(Scope, String)>, sqlx::Error> {
+    let places: Vec<i64> = sqlx::query_scalar(
         "-- known_content_keys
-         select fact.environment, fact.merchant_id, fact.content_key
-         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, content_key)
+         select want.place
+         from unnest($1::text[], $2::uuid[], $3::text[])
+             with ordinality as want (environment, merchant_id, content_key, place)
          join order_fact fact using (environment, merchant_id, content_key)",
     )
     .bind(keys.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
     .bind(keys.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
     .bind(keys.iter().map(|(_, key)| key.as_str()).collect::<Vec<_>>())
     .fetch_all(connection)
-    .await
+    .await?;
+    // Places count from 1.
+    let known = |place: i64| keys.get(usize::try_from(place).ok()?.checked_sub(1)?).cloned();
+    Ok(places.into_iter().filter_map(known).collect())
 }
 
 /// Keeps facts of orders.
