@@ -18,10 +18,10 @@ use worker::console_error;
 async fn proven_body(call: &Call) -> Result<String, Problem> {
     let body = body::read(call, PUSH_BYTES_MAX).await?;
     let internal = InternalCall {
-        timestamp: &call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default(),
-        signature: &call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default(),
-        method: &call.method,
-        path_and_query: &call.path_and_query,
+        timestamp: call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default(),
+        signature: call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default(),
+        method: call.method(),
+        path_and_query: call.path_and_query(),
         body: &body,
     };
     verify_internal(&call.config.internal_keys, call.now_seconds(), &internal).map_err(
