@@ -14,12 +14,15 @@ type Said = (u16, Vec<(String, String)>, Option<ClickClass>);
 
 fn said(world: &World, answer: &Answer) -> Said {
     let id = click_id(answer);
-    let class = id.as_deref().map(|id| Click::open(id, &world.click_keys()).unwrap().class);
+    let class =
+        id.as_deref().map(|id| Click::open(id, &world.click_keys()).expect("a genuine id").class);
     let id = id.unwrap_or_else(|| "-".repeat(CLICK_ID_CHARACTERS));
     let mut headers: Vec<(String, String)> = answer
         .headers
         .iter()
-        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().replace(&id, "<click>")))
+        .map(|(name, value)| {
+            (name.to_string(), String::from_utf8_lossy(value.as_bytes()).replace(&id, "<click>"))
+        })
         .collect();
     headers.sort();
     (answer.status, headers, class)
