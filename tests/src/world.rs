@@ -81,8 +81,13 @@ impl World {
         fs::create_dir_all(&folder)?;
         let remove_on_stop = std::env::var_os(KEEP_VARIABLE).is_none();
         let data_dir = folder.join("postgres");
-        let postgres =
-            Server::start(&StartOptions { data_dir, port: None, durable, remove_on_stop })?;
+        let postgres = Server::start(&StartOptions {
+            data_dir,
+            port: None,
+            durable,
+            settings: Vec::new(),
+            remove_on_stop,
+        })?;
         let secrets = Secrets::load_or_create(&folder.join("secrets.json"))?;
         // Each needs the other's address before either runs.
         let (edge_port, settlement_port) = (free_port()?, free_port()?);

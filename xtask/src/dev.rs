@@ -186,7 +186,13 @@ fn database(options: &DevOptions, data: &Path) -> Result<(Option<Server>, String
     };
     let server = step("Postgres starts", |step| {
         let data_dir = data.join("postgres");
-        let options = StartOptions { data_dir, port, durable: true, remove_on_stop: false };
+        let options = StartOptions {
+            data_dir,
+            port,
+            durable: true,
+            settings: Vec::new(),
+            remove_on_stop: false,
+        };
         let server = Server::start(&options)?;
         step.note(format!("in {}", server.data_dir().display()));
         Ok(server)

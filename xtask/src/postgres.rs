@@ -32,6 +32,8 @@ pub struct StartOptions {
     pub port: Option<u16>,
     /// Whether commits survive a power cut; tests do without and are faster.
     pub durable: bool,
+    /// More settings, each as `name=value`; they win over ours.
+    pub settings: Vec<String>,
     /// Whether the files go when the server stops.
     pub remove_on_stop: bool,
 }
@@ -62,7 +64,7 @@ impl Server {
                 data_dir.clone().into_os_string(),
             ],
         );
-        for setting in settings(port, options.durable) {
+        for setting in settings(port, options.durable).iter().chain(&options.settings) {
             spec.orders.program.extend(["-c".into(), setting.into()]);
         }
         spec.orders.stop = StopSignal::Interrupt;

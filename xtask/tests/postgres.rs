@@ -24,6 +24,7 @@ fn a_server_starts_again_after_a_crash_and_removes_its_files_at_the_end() {
         data_dir: folder.path().join("data"),
         port: None,
         durable: false,
+        settings: Vec::new(),
         remove_on_stop: true,
     };
     let mut server = Server::start(&options).unwrap();
@@ -50,6 +51,7 @@ fn a_second_start_finds_the_data_and_two_servers_on_one_folder_are_refused() {
         data_dir: folder.path().join("data"),
         port: None,
         durable: true,
+        settings: Vec::new(),
         remove_on_stop: false,
     };
     let first = Server::start(&options).unwrap();

@@ -24,6 +24,7 @@ fn server_url() -> String {
             data_dir: xtask::paths::target().join(folder),
             port: None,
             durable: false,
+            settings: Vec::new(),
             remove_on_stop: true,
         };
         Some(Server::start(&options).expect("the embedded Postgres starts"))

@@ -12,6 +12,9 @@ const FAST_WAY: &str = "au=to&aut0=1";
 /// What an answer says, its click id taken out and told by class.
 type Said = (u16, Vec<(String, String)>, Option<ClickClass>);
 
+/// What makes one case differ from a plain visit.
+type Change<'a> = Box<dyn Fn(Visit) -> Visit + 'a>;
+
 fn said(world: &World, answer: &Answer) -> Said {
     let id = click_id(answer);
     let class =
@@ -36,7 +39,6 @@ fn both_ways_answer_alike() {
     let first = world.shopper().click(code);
     let cookie = format!("theme=dark; affiliate_click_id={first}");
     let long = "x".repeat(3_000);
-    type Change<'a> = Box<dyn Fn(Visit) -> Visit + 'a>;
     let cases: [(&str, Change<'_>); 12] = [
         ("a navigation", Box::new(|visit| visit)),
         ("HEAD", Box::new(|visit| visit.method("HEAD"))),
