@@ -15,20 +15,20 @@ use crate::{BACK, assert_each_once, report};
 /// Stops settlement and Postgres, so that the database's files lie still.
 fn stop(world: &World) -> PathBuf {
     let mut parts = world.parts();
-    parts.settlement.stop().unwrap();
-    parts.postgres.stop().unwrap();
+    parts.settlement.stop().expect("settlement stops");
+    parts.postgres.stop().expect("Postgres stops");
     parts.postgres.data_dir().to_owned()
 }
 
 fn start(world: &World) {
     let mut parts = world.parts();
-    parts.postgres.start_again().unwrap();
-    parts.settlement.start_again().unwrap();
+    parts.postgres.start_again().expect("Postgres starts");
+    parts.settlement.start_again().expect("settlement starts");
 }
 
 /// Copies a folder as it is, owners and all.
 fn copy(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg("-a").args([from, to]).status().unwrap();
+    let done = Command::new("cp").arg("-a").args([from, to]).status().expect("cp runs");
     assert!(done.success(), "cp -a {} {}", from.display(), to.display());
 }
 
@@ -44,9 +44,9 @@ fn back_up(world: &World) -> PathBuf {
 /// Puts the backup where the database is; nothing runs on it yet.
 fn restore(world: &World, backup: &Path) {
     let data_dir = stop(world);
-    std::fs::remove_dir_all(&data_dir).unwrap();
-    std::fs::rename(backup, &data_dir).unwrap();
-    world.parts().postgres.start_again().unwrap();
+    std::fs::remove_dir_all(&data_dir).expect("the files can go");
+    std::fs::rename(backup, &data_dir).expect("the backup is there");
+    world.parts().postgres.start_again().expect("Postgres starts");
 }
 
 /// Commissions and the books of a side, as texts.
@@ -83,7 +83,7 @@ fn sell_by_late_link(side: &Side<'_>, domain: &str) -> (create_link::Created, St
     };
     let (database, now) = (&side.world.database, Timestamp::now());
     let created = create_link::run(database.pool(), Actor::Installation, input, now);
-    let link = database.wait(created).unwrap();
+    let link = database.wait(created).expect("the link is made");
     side.world.await_directory();
     let event_id = side.convert("late", "100.00", &side.world.shopper().click(&link.code));
     assert_eq!(side.outcome(&event_id).code, "APPLIED");
