@@ -30,6 +30,9 @@ pub struct Poked {
 pub async fn run_once(pool: &PgPool, edge: &Edge, now: Timestamp) -> Result<usize, Fault> {
     let names: Vec<String> = known(pool, edge.click_shards).await?.into_iter().collect();
     let poked = poke(edge, &names, now).await;
+    if poked.faults.is_empty() && !poked.answer.unanswered.is_empty() {
+        tracing::warn!(objects = ?poked.answer.unanswered, "objects at the edge did not answer");
+    }
     match poked.faults.into_iter().next() {
         None => Ok(names.len()),
         Some(fault) => Err(fault.into()),
