@@ -17,6 +17,7 @@ mod reads;
 mod route;
 mod script;
 
+use crate::bridge::Head;
 use crate::config::{self, Config};
 use crate::gate::request_id;
 use crate::{clock, random};
@@ -24,14 +25,13 @@ use answer::Answer;
 use route::{Miss, Route};
 use shared::problem::{Code, Problem};
 use std::rc::Rc;
-use worker::{Context, Env, Request, Response, Result, console_log};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, Result, console_log};
 
 /// One request and everything that belongs to it.
 struct Call {
     request: Request,
-    method: String,
-    /// Path and query exactly as sent.
-    path_and_query: String,
+    head: Head,
     request_id: String,
     /// The edge's clock when the request came.
     now_ms: i64,
@@ -41,9 +41,18 @@ struct Call {
 }
 
 impl Call {
-    /// A header, `None` when absent.
-    fn header(&self, name: &str) -> Option<String> {
-        self.request.headers().get(name).ok().flatten()
+    /// A header by its lowercase name, `None` when absent.
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.header(name)
+    }
+
+    fn method(&self) -> &str {
+        &self.head.method
+    }
+
+    /// Path and query exactly as sent.
+    fn path_and_query(&self) -> &str {
+        path_and_query(&self.head.url)
     }
 
     fn now_seconds(&self) -> i64 {
@@ -51,43 +60,34 @@ impl Call {
     }
 
     fn path(&self) -> &str {
-        let path_and_query = &self.path_and_query;
+        let path_and_query = self.path_and_query();
         path_and_query.split_once('?').map_or(path_and_query, |(path, _)| path)
     }
 
     fn query(&self) -> &str {
-        self.path_and_query.split_once('?').map_or("", |(_, query)| query)
+        self.path_and_query().split_once('?').map_or("", |(_, query)| query)
     }
 }
 
 /// Answers any request.
 pub async fn respond(request: Request, env: Env, context: Context) -> Result<Response> {
-    let method = request.inner().method();
-    let sent_id = request.headers().get("x-request-id").ok().flatten();
+    let head = Head::of(&request);
+    let sent_id = head.header("x-request-id").map(str::to_owned);
     let request_id = request_id::choose(sent_id, random::bytes);
     let Ok(config) = config::load(&env) else {
         // The one message that says what is wrong is in the log, not here.
         let problem = Problem::new(Code::Unavailable, "temporarily unavailable");
-        return Answer::problem(&problem, &request_id).into_response(&method, &request_id);
+        return Answer::problem(&problem, &request_id).into_response(&head.method, &request_id);
     };
-    let mut call = Call {
-        path_and_query: path_and_query(&request.inner().url()).to_owned(),
-        now_ms: clock::now_ms(&config),
-        request,
-        method,
-        request_id,
-        config,
-        env,
-        context,
-    };
-    let answer = dispatch(&mut call).await;
-    answer.into_response(&call.method, &call.request_id)
+    let now_ms = clock::now_ms(&config);
+    let call = Call { request, head, request_id, now_ms, config, env, context };
+    let answer = dispatch(&call).await;
+    answer.into_response(call.method(), &call.request_id)
 }
 
-async fn dispatch(call: &mut Call) -> Answer {
-    let path = call.path().to_owned();
-    let method = call.method.clone();
-    let route = match route::find(&method, &path) {
+async fn dispatch(call: &Call) -> Answer {
+    let method = call.method();
+    let route = match route::find(method, call.path()) {
         Ok(route) => route,
         Err(miss) => return missed(&miss, &call.request_id),
     };
@@ -101,20 +101,19 @@ async fn dispatch(call: &mut Call) -> Answer {
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
     };
-    let said = match &outcome {
-        Ok(_) => "OK",
-        Err(problem) => problem.code.log_code(),
-    };
-    let answer = outcome.unwrap_or_else(|problem| Answer::problem(&problem, &call.request_id));
-    if route.is_logged() {
-        console_log!(
-            "Answered a call: method={method} route={} status={} code={said} request_id={}",
-            route.name(),
-            answer.status,
-            call.request_id
-        );
-    }
-    answer
+    // A line for each order taken would cost more than taking it; the order itself is on record.
+    outcome.unwrap_or_else(|problem| {
+        if route.is_logged() {
+            console_log!(
+                "Refused a call: method={method} route={} status={} code={} request_id={}",
+                route.name(),
+                problem.status(),
+                problem.code.log_code(),
+                call.request_id
+            );
+        }
+        Answer::problem(&problem, &call.request_id)
+    })
 }
 
 fn missed(miss: &Miss, request_id: &str) -> Answer {

@@ -1,5 +1,6 @@
 //! The edge of Khata: clicks and signed intake, in a Cloudflare Worker.
 
+mod bridge;
 mod clock;
 mod config;
 mod error;
@@ -9,7 +10,8 @@ mod objects;
 mod outbound;
 mod random;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::web_sys::{Request, Response};
+use worker::{Context, Env, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {

@@ -17,7 +17,7 @@ use crate::process::{Child, Spec};
 use crate::secrets::write_private;
 use crate::{node, paths};
 
-pub use build::{build, build_for_wrangler, ensure_built};
+pub use build::{build, build_for_wrangler, bundle_gzipped_bytes, ensure_built};
 
 /// How long an edge may take to answer.
 const READY_MAX: Duration = Duration::from_mins(1);

@@ -9,7 +9,7 @@ use crate::interrupt;
 use crate::process::Child;
 
 /// Pause between two looks at something that is starting.
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(5);
 /// How long one health request may take.
 const HEALTH_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -26,7 +26,8 @@ const TWIN: [&str; 7] =
 
 /// One of the two.
 pub struct Side {
-    edge: Edge,
+    /// The running worker.
+    pub edge: Edge,
     /// Where it answers, on 127.0.0.1.
     pub port: u16,
     /// Where it sends its batches.
@@ -150,7 +151,8 @@ impl Side {
     }
 }
 
-fn start_ours(shop: &Shop, folder: &Path) -> Result<Side> {
+/// Starts what ships on fresh storage, its Directory still empty.
+pub fn start_ours(shop: &Shop, folder: &Path) -> Result<Side> {
     let sink = Sink::start()?;
     let mut vars = BTreeMap::from([
         ("EDGE_MODE".to_owned(), "production".to_owned()),

@@ -1,28 +1,30 @@
 //! An answer as data, and its one way to become a response.
 
+use crate::bridge;
 use shared::problem::Problem;
 use std::borrow::Cow;
-use worker::{Headers, Response, ResponseBuilder, Result};
+use worker::Result;
+use worker::web_sys::Response;
 
 /// What a client gets.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     headers: Vec<(&'static str, Cow<'static, str>)>,
-    body: Cow<'static, [u8]>,
+    body: Cow<'static, str>,
 }
 
 impl Answer {
     /// An answer without a body.
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Cow::Borrowed(b"") }
+        Self { status, headers: Vec::new(), body: Cow::Borrowed("") }
     }
 
     /// A body of some type.
     pub(super) fn of(
         status: u16,
         content_type: &'static str,
-        body: impl Into<Cow<'static, [u8]>>,
+        body: impl Into<Cow<'static, str>>,
     ) -> Self {
         let mut answer = Self::empty(status)
             .with("content-type", content_type)
@@ -33,8 +35,7 @@ impl Answer {
 
     /// A JSON body, which nobody may keep.
     pub(super) fn json(status: u16, body: impl Into<String>) -> Self {
-        let body: String = body.into();
-        Self::of(status, "application/json", body.into_bytes()).with("cache-control", "no-store")
+        Self::of(status, "application/json", body.into()).with("cache-control", "no-store")
     }
 
     /// A refusal.
@@ -50,16 +51,9 @@ impl Answer {
 
     /// Makes the response; a `HEAD` gets the same headers and no body.
     pub(super) fn into_response(self, method: &str, request_id: &str) -> Result<Response> {
-        let headers = Headers::new();
-        headers.set("x-request-id", request_id)?;
-        for (name, value) in &self.headers {
-            headers.set(name, value)?;
-        }
-        let builder = ResponseBuilder::new().with_status(self.status).with_headers(headers);
-        Ok(if method == "HEAD" || self.body.is_empty() {
-            builder.empty()
-        } else {
-            builder.fixed(self.body.into_owned())
-        })
+        let own = self.headers.iter().map(|(name, value)| (*name, value.as_ref()));
+        let headers = own.chain([("x-request-id", request_id)]);
+        let body = if method == "HEAD" { "" } else { self.body.as_ref() };
+        bridge::respond(self.status, headers, body)
     }
 }

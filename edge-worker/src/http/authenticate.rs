@@ -24,20 +24,20 @@ pub(super) struct Proven {
 pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
     let unknown = || Problem::unauthorized(Code::InvalidApiKey);
     let sent_id = call.header("x-api-key").ok_or_else(unknown)?;
-    let key_id = key_id_canonical(&sent_id).ok_or_else(unknown)?;
+    let key_id = key_id_canonical(sent_id).ok_or_else(unknown)?;
     let key = keys::find(call, &key_id).await?.ok_or_else(unknown)?;
     let timestamp = call.header("x-timestamp");
     let signature = call.header("x-signature");
-    let path_and_query = call.path_and_query.as_str();
-    let form = SignedForm::of_call(&call.method, path_and_query, body);
+    let path_and_query = call.path_and_query();
+    let form = SignedForm::of_call(call.method(), path_and_query, body);
     let failed = if let Some(code) = key::refusal(&key.entry, client_address(call)) {
         code
-    } else if !freshness::is_fresh(timestamp.as_deref(), call.now_seconds()) {
+    } else if !freshness::is_fresh(timestamp, call.now_seconds()) {
         Code::ExpiredTimestamp
     } else {
         let secret = key.secret.as_bytes();
-        let sent = signature.as_deref().unwrap_or_default();
-        let at = timestamp.as_deref().unwrap_or_default();
+        let sent = signature.unwrap_or_default();
+        let at = timestamp.unwrap_or_default();
         match verify(secret, at, form, body, sent) {
             Ok(proven) => {
                 let signature = hex::encode(&proven[..KEPT_CHARACTERS / 2]);
@@ -47,9 +47,9 @@ pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
         }
     };
     let attempt = Attempt {
-        timestamp: timestamp.as_deref(),
-        signature: signature.as_deref(),
-        method: &call.method,
+        timestamp,
+        signature,
+        method: call.method(),
         path_and_query,
         body,
         key_id: &key.entry.key_id,
@@ -61,7 +61,7 @@ pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
 /// The client's address, when a header is trusted to tell it.
 pub(super) fn client_address(call: &Call) -> Option<IpAddr> {
     let header = call.config.client_address_header.as_deref()?;
-    address::parse(&call.header(header)?)
+    address::parse(call.header(header)?)
 }
 
 /// A 401 after the key check: with a test key it names the mistake.

@@ -1,6 +1,7 @@
 //! Request bodies: their media type, and never more bytes than allowed.
 
 use super::Call;
+use crate::bridge;
 use crate::error::unavailable;
 use shared::problem::{Code, Problem};
 use worker::js_sys::Uint8Array;
@@ -37,13 +38,22 @@ fn not_json() -> Problem {
 }
 
 fn has_body(call: &Call) -> bool {
-    call.request.inner().body().is_some() && call.header("content-length").as_deref() != Some("0")
+    match call.header("content-length") {
+        Some(length) => length != "0",
+        None => call.request.body().is_some(),
+    }
 }
 
 /// Reads the body chunk by chunk and stops at the limit, whatever `Content-Length` says.
 pub(super) async fn read(call: &Call, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let told: Option<usize> = call.header("content-length").and_then(|text| text.parse().ok());
-    let Some(stream) = call.request.inner().body() else {
+    if told.is_some_and(|bytes| bytes <= bytes_max) {
+        // The server reads no more than was told.
+        return bridge::whole_body(&call.request)
+            .await
+            .map_err(|cause| unavailable("A body could not be read", &cause));
+    }
+    let Some(stream) = call.request.body() else {
         return Ok(Vec::new());
     };
     let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();

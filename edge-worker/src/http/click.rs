@@ -40,7 +40,10 @@ pub(super) struct Sent<'a> {
 }
 
 /// What a click comes to: where it goes, and what is kept of it.
-#[expect(clippy::large_enum_variant, reason = "it lives for one call, and most are the large one")]
+#[cfg_attr(
+    not(target_arch = "wasm32"),
+    expect(clippy::large_enum_variant, reason = "it lives for one call; most are the large one")
+)]
 pub(super) enum Outcome {
     /// The link is paused: go there, nothing was minted.
     Fallback(String),
@@ -102,23 +105,17 @@ fn redirect(to: String) -> Answer {
 }
 
 fn read_and_decide(call: &Call, link: &LinkEntry) -> Outcome {
-    let purpose = call.header("sec-purpose").or_else(|| call.header("purpose"));
-    let user_agent = call.header("user-agent");
-    let fetch_destination = call.header("sec-fetch-dest");
-    let cookie = call.header("cookie");
-    let (gpc, dnt) = (call.header("sec-gpc"), call.header("dnt"));
-    let country = call.request.cf().and_then(worker::Cf::country);
     let sent = Sent {
-        is_head: call.method == "HEAD",
+        is_head: call.method() == "HEAD",
         query: call.query(),
-        purpose: purpose.as_deref(),
-        user_agent: user_agent.as_deref(),
-        fetch_destination: fetch_destination.as_deref(),
-        cookie: cookie.as_deref(),
-        gpc: gpc.as_deref(),
-        dnt: dnt.as_deref(),
+        purpose: call.header("sec-purpose").or_else(|| call.header("purpose")),
+        user_agent: call.header("user-agent"),
+        fetch_destination: call.header("sec-fetch-dest"),
+        cookie: call.header("cookie"),
+        gpc: call.header("sec-gpc"),
+        dnt: call.header("dnt"),
         address: client_address(call),
-        country: country.as_deref(),
+        country: call.head.country.as_deref(),
         now_ms: call.now_ms,
     };
     decide(&call.config, link, &sent)

@@ -3,9 +3,10 @@
 //! Losing the isolate costs statistics, never an attribution: the click id proves itself.
 
 use super::Call;
-use super::hop::{self, CLICK_BINDING};
+use super::hop::CLICK_BINDING;
+use crate::bridge;
 use crate::config::Config;
-use crate::objects::{DROPPED_HEADER, OFFER_PATH};
+use crate::objects::{DROPPED_HEADER, NAME_HEADER, OFFER_PATH};
 use crate::{outbound, random};
 use shared::internal::{ClickRecord, click_outbox_name};
 use std::cell::RefCell;
@@ -121,9 +122,8 @@ fn take(config: &Config) -> Option<Batch> {
 async fn store(env: &Env, name: &str, clicks: &[ClickRecord], dropped: u64) -> worker::Result<()> {
     let body = serde_json::to_string(clicks)?;
     let dropped = dropped.to_string();
-    let header = Some((DROPPED_HEADER, dropped.as_str()));
-    let response = hop::post(env, CLICK_BINDING, name, OFFER_PATH, &body, header).await?;
-    match response.status_code() {
+    let headers = [(NAME_HEADER, name), (DROPPED_HEADER, &dropped)].into_iter();
+    match bridge::hop(env, CLICK_BINDING, name, OFFER_PATH, headers, &body).await?.0 {
         204 => Ok(()),
         status => Err(format!("status {status}").into()),
     }

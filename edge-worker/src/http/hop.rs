@@ -2,6 +2,7 @@
 
 use super::Call;
 use super::authenticate::Proven;
+use crate::bridge;
 use crate::gate::hop::{self, Ask, Verdict};
 use crate::objects::{NAME_HEADER, OFFER_PATH};
 use shared::internal::intake_name;
@@ -30,9 +31,11 @@ pub(super) async fn offer(
     };
     let name = intake_name(entry.merchant_id, entry.environment);
     let body = serde_json::to_string(&hop)?;
-    let mut response = post(&call.env, INTAKE_BINDING, &name, OFFER_PATH, &body, None).await?;
-    match response.status_code() {
-        200 => response.json().await,
+    let headers = [(NAME_HEADER, name.as_str())].into_iter();
+    let (status, answer) =
+        bridge::hop(&call.env, INTAKE_BINDING, &name, OFFER_PATH, headers, &body).await?;
+    match status {
+        200 => Ok(serde_json::from_str(&answer)?),
         // The object said so itself, so nothing was stored.
         503 => Ok(Verdict::Unavailable),
         status => Err(Error::from(format!("the intake object answered {status}"))),

@@ -116,10 +116,7 @@ fn read_event(
         EventKind::OrderStatus => validate::order_status(body, &context).map(Event::OrderStatus),
         EventKind::ClockAdvance => validate::clock_advance(body).map(Event::ClockAdvance),
     };
-    let key = idempotency::read(
-        call.header("idempotency-key").as_deref(),
-        call.header("x-idempotency-key").as_deref(),
-    );
+    let key = idempotency::read(call.header("idempotency-key"), call.header("x-idempotency-key"));
     let (event, key) = match (event, key) {
         (Ok(event), Ok(key)) => (event, key),
         (event, key) => {
@@ -141,7 +138,7 @@ fn read_event(
         kind,
         body: event.to_json(),
         body_sha256: hex::encode(Sha256::digest(body)),
-        idempotency: key.map(|key| idempotency::scoped(&call.method, call.path(), &key)),
+        idempotency: key.map(|key| idempotency::scoped(call.method(), call.path(), &key)),
         content: event.content_key(),
         conversion_id,
     })

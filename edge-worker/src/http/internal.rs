@@ -25,13 +25,13 @@ const POKE_BYTES_MAX: usize = 64 * 1024;
 async fn proven_body(call: &Call, bytes_max: usize) -> Result<String, Problem> {
     let timestamp = call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default();
     let signature = call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default();
-    precheck_internal(call.now_seconds(), &timestamp, &signature).map_err(refused)?;
+    precheck_internal(call.now_seconds(), timestamp, signature).map_err(refused)?;
     let body = body::read(call, bytes_max).await?;
     let internal = InternalCall {
-        timestamp: &timestamp,
-        signature: &signature,
-        method: &call.method,
-        path_and_query: &call.path_and_query,
+        timestamp,
+        signature,
+        method: call.method(),
+        path_and_query: call.path_and_query(),
         body: &body,
     };
     verify_internal(&call.config.internal_keys, call.now_seconds(), &internal).map_err(refused)?;

@@ -41,7 +41,7 @@ pub(super) async fn find(call: &Call, key_id: &str) -> Result<Option<Rc<OpenKey>
         .await
         .map_err(|cause| unavailable("The Directory gave no answer about a key", &cause))?;
     let key = match looked_up {
-        Lookup::Found(Entry::Key(entry)) => Some(Rc::new(open(&call.config, entry)?)),
+        Lookup::Found(Entry::Key(entry)) => Some(Rc::new(opened(&call.config, entry)?)),
         Lookup::Found(_) | Lookup::Missing => None,
         Lookup::NoSnapshot => {
             directory::plead(&call.context, &call.config, &name, call.now_ms);
@@ -71,6 +71,15 @@ fn peek(key_id: &str, now_ms: i64) -> Peek {
             _ => Peek::Ask,
         }
     })
+}
+
+/// Opens a key's secret, unless the one opened before is still the same: that spares the curve.
+fn opened(config: &Config, entry: KeyEntry) -> Result<OpenKey, Problem> {
+    let before = KEYS.with_borrow_mut(|keys| keys.get_mut(&entry.key_id)?.key.clone());
+    match before.filter(|before| before.entry.sealed_secret == entry.sealed_secret) {
+        Some(before) => Ok(OpenKey { entry, secret: before.secret.clone() }),
+        None => open(config, entry),
+    }
 }
 
 fn open(config: &Config, entry: KeyEntry) -> Result<OpenKey, Problem> {

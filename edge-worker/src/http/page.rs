@@ -16,7 +16,7 @@ pub(super) fn try_again() -> Answer {
 }
 
 fn page(status: u16, html: &'static str) -> Answer {
-    Answer::of(status, "text/html; charset=utf-8", html.as_bytes())
+    Answer::of(status, "text/html; charset=utf-8", html)
         .with("cache-control", "no-store")
         .with("x-robots-tag", "noindex")
         .with(

@@ -9,6 +9,6 @@ const _: () = assert!(SCRIPT.len() < BYTES_MAX);
 
 /// The script, to be kept for a day and used a week longer while it is fetched anew.
 pub(super) fn answer() -> Answer {
-    Answer::of(200, "text/javascript; charset=utf-8", SCRIPT.as_bytes())
+    Answer::of(200, "text/javascript; charset=utf-8", SCRIPT)
         .with("cache-control", "public, max-age=86400, stale-while-revalidate=604800")
 }

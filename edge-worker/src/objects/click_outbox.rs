@@ -35,7 +35,9 @@ impl DurableObject for ClickOutbox {
         let (Ok(config), Ok(outbox)) = (config::load(&self.env), self.outbox()) else {
             return Response::error("not ready", 503);
         };
-        if let Some(name) = req.headers().get(NAME_HEADER)? {
+        if !outbox.has_name()
+            && let Some(name) = req.headers().get(NAME_HEADER)?
+        {
             outbox.learn_name(&name)?;
         }
         match req.path().as_str() {

@@ -110,6 +110,11 @@ impl Outbox {
         size_bytes(&self.sql) > FULL_BYTES
     }
 
+    /// Whether somebody has told the object its name.
+    pub(super) fn has_name(&self) -> bool {
+        self.stream.borrow().name.is_some()
+    }
+
     /// Notes the object's name, which a drain needs; the first caller tells it.
     pub(super) fn learn_name(&self, name: &str) -> Result<()> {
         if self.stream.borrow().name.is_none() {

@@ -4,6 +4,7 @@ mod click;
 mod click_class;
 mod click_destination;
 mod click_record;
+mod click_ways;
 mod links_pause;
 mod script;
 

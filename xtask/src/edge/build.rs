@@ -94,16 +94,20 @@ fn put_front_before(step: &Step) -> Result<()> {
     Ok(fs::remove_file(&front)?)
 }
 
+/// The bytes of the built bundle, each file gzipped.
+pub fn bundle_gzipped_bytes() -> Result<u64> {
+    BUNDLE_FILES.iter().map(|file| gzipped_bytes(&bundle().join(file))).sum()
+}
+
 /// Copies a build to where edges are started from; answers with its gzipped bytes.
 fn publish(output: &Path) -> Result<u64> {
     fs::create_dir_all(bundle()).context("cannot make the bundle's folder")?;
-    let mut size = 0;
     for file in BUNDLE_FILES {
         let built = output.join(file);
         fs::copy(&built, bundle().join(file))
             .with_context(|| format!("the build did not leave {}", built.display()))?;
-        size += gzipped_bytes(&built)?;
     }
+    let size = bundle_gzipped_bytes()?;
     if size == 0 {
         bail!("the bundle is empty");
     }

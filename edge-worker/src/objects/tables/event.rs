@@ -45,8 +45,17 @@ pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
     Ok(row.and_then(|row| row.seq).unwrap_or(0))
 }
 
+/// What a known row has in common with a new event.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum By {
+    Key,
+    Content,
+}
+
 #[derive(Deserialize)]
 struct KnownRow {
+    shares: By,
     seq: u64,
     kind: EventKind,
     body_sha256: String,
@@ -55,30 +64,26 @@ struct KnownRow {
 
 /// What the rows say about an event before it is stored.
 pub fn known(sql: &SqlStorage, epoch: u64, event: &NewEvent) -> Result<Known> {
-    let id = |row: &KnownRow| EventId { kind: row.kind, epoch, seq: row.seq };
-    let find = |query, value: &Option<String>| match value {
-        Some(text) => first::<KnownRow>(sql, query, vec![text.as_str().into()]),
-        None => Ok(None),
-    };
-    let by_key = find(
-        "-- event::known
-        select seq, kind, body_sha256, received_at_ms from event
-        where idempotency = ?1 order by seq desc limit 1",
-        &event.idempotency,
-    )?;
-    let by_content = find(
-        "-- event::known
-        select seq, kind, body_sha256, received_at_ms from event where content = ?1",
-        &event.content,
-    )?;
-    Ok(Known {
-        by_content: by_content.as_ref().map(id),
-        by_key: by_key.map(|row| KnownKey {
-            event_id: id(&row),
-            body_sha256: row.body_sha256,
-            received_at_ms: row.received_at_ms,
-        }),
-    })
+    // One statement for both questions: each costs more to ask than to answer.
+    let query = "-- event::known
+        select 'key' as shares, seq, kind, body_sha256, received_at_ms from (
+            select seq, kind, body_sha256, received_at_ms from event
+            where idempotency = ?1 order by seq desc limit 1
+        )
+        union all
+        select 'content', seq, kind, body_sha256, received_at_ms from event where content = ?2";
+    let bindings = vec![event.idempotency.as_deref().into(), event.content.as_deref().into()];
+    let rows: Vec<KnownRow> = sql.exec(query, bindings)?.to_array()?;
+    let mut known = Known::default();
+    for row in rows {
+        let event_id = EventId { kind: row.kind, epoch, seq: row.seq };
+        let KnownRow { body_sha256, received_at_ms, .. } = row;
+        match row.shares {
+            By::Key => known.by_key = Some(KnownKey { event_id, body_sha256, received_at_ms }),
+            By::Content => known.by_content = Some(event_id),
+        }
+    }
+    Ok(known)
 }
 
 /// Stores an event: the one statement that is the acceptance. Answers its place.

@@ -1,0 +1,124 @@
+//! The request, the response and the hop, each in one crossing: `bridge.js` does the many steps.
+
+use worker::js_sys::{Promise, Uint8Array};
+use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::web_sys;
+use worker::{Env, Error, Result};
+
+#[wasm_bindgen(module = "/src/bridge.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = read)]
+    fn read_js(request: &web_sys::Request) -> String;
+    #[wasm_bindgen(js_name = respond, catch)]
+    fn respond_js(
+        status: u16,
+        headers: &str,
+        body: &str,
+    ) -> core::result::Result<web_sys::Response, JsValue>;
+    #[wasm_bindgen(js_name = hop)]
+    fn hop_js(
+        env: &Env,
+        binding: &str,
+        name: &str,
+        path: &str,
+        headers: &str,
+        body: &str,
+    ) -> Promise;
+}
+
+/// Everything of a request but its body.
+pub struct Head {
+    pub method: String,
+    pub url: String,
+    /// Two letters, where the platform tells.
+    pub country: Option<String>,
+    /// `name:value` lines, names in lowercase.
+    headers: String,
+}
+
+impl Head {
+    /// Reads a request.
+    pub fn of(request: &web_sys::Request) -> Self {
+        Self::parse(&read_js(request))
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut parts = text.splitn(4, '\n');
+        let mut next = || parts.next().unwrap_or_default().to_owned();
+        let (method, url, country, headers) = (next(), next(), next(), next());
+        Self { method, url, country: Some(country).filter(|text| !text.is_empty()), headers }
+    }
+
+    /// A header by its lowercase name, `None` when absent.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.split('\n').find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+    }
+}
+
+/// Makes a response; an empty body is none.
+pub fn respond<'a>(
+    status: u16,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    body: &str,
+) -> Result<web_sys::Response> {
+    Ok(respond_js(status, &lines(headers), body)?)
+}
+
+/// Posts to an object by name; answers with its status and body.
+pub async fn hop<'a>(
+    env: &Env,
+    binding: &str,
+    name: &str,
+    path: &str,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    body: &str,
+) -> Result<(u16, String)> {
+    let promise = hop_js(env, binding, name, path, &lines(headers), body);
+    let answer = JsFuture::from(promise).await?.as_string().unwrap_or_default();
+    let (status, body) = answer.split_once('\n').unwrap_or_default();
+    let status = status.parse().map_err(|_| Error::from("an object's answer has no status"))?;
+    Ok((status, body.to_owned()))
+}
+
+/// A body read whole. Only for one whose length was told, and is no more than allowed.
+pub async fn whole_body(request: &web_sys::Request) -> Result<Vec<u8>> {
+    let buffer = JsFuture::from(request.array_buffer()?).await?;
+    Ok(Uint8Array::new(buffer.unchecked_ref()).to_vec())
+}
+
+/// Names and values in turn, a line each; what would break a line is left out.
+fn lines<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut text = String::new();
+    for (name, value) in headers.filter(|(_, value)| !value.contains('\n')) {
+        text.push_str(name);
+        text.push('\n');
+        text.push_str(value);
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_head_is_read_line_by_line() {
+        let head = Head::parse("GET\nhttp://h/p?a=b:c\n\naccept:*/*\ncookie:a=b; c:d\nx:");
+        assert_eq!((head.method.as_str(), head.url.as_str()), ("GET", "http://h/p?a=b:c"));
+        assert_eq!(head.country, None);
+        let cases =
+            [("accept", Some("*/*")), ("cookie", Some("a=b; c:d")), ("x", Some("")), ("acc", None)];
+        for (name, expected) in cases {
+            assert_eq!(head.header(name), expected, "{name}");
+        }
+        assert_eq!(Head::parse("HEAD\nhttp://h/\nNP").country.as_deref(), Some("NP"));
+    }
+
+    #[test]
+    fn a_header_never_breaks_out_of_its_line() {
+        let headers = [("a", "1"), ("b", "2\nset-cookie\nx"), ("c", "")];
+        assert_eq!(lines(headers.into_iter()), "a\n1\nc\n\n");
+    }
+}
