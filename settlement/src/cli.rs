@@ -6,6 +6,7 @@ mod demo_file;
 mod event;
 mod ledger;
 mod operate;
+mod recover;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -27,6 +28,8 @@ enum Noun {
     Serve,
     /// Bring the database's schema up to date
     Migrate,
+    /// Bring back from the edge what a database restored from an older backup has not
+    Recover(recover::Orders),
     /// The demo network
     #[command(subcommand)]
     Demo(demo::Verb),
@@ -93,6 +96,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
     match noun {
         Noun::Serve => serve::serve().await,
         Noun::Migrate => serve::migrate().await,
+        Noun::Recover(orders) => recover::run(orders).await,
         Noun::Demo(verb) => demo::run(verb).await,
         Noun::Ledger(verb) => ledger::run(verb).await,
         Noun::Event(verb) => event::run(verb).await,

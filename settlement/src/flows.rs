@@ -20,6 +20,7 @@ pub mod push_directory;
 
 pub mod accept_events;
 pub mod record_clicks;
+pub mod recover;
 mod stream;
 
 pub mod release_holds;

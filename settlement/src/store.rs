@@ -17,8 +17,10 @@ pub mod directory_row;
 pub mod directory_source;
 
 pub mod click;
+pub mod edge_gap;
 pub mod edge_stream;
 pub mod inbox;
+pub mod unknown_link;
 
 pub mod commission;
 pub mod ledger;

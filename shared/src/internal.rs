@@ -6,9 +6,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Version of the batch formats. Settlement deploys first and reads this one and the one before.
-pub const BATCH_VERSION: u32 = 1;
+/// Version 2 tells the lowest kept place.
+pub const BATCH_VERSION: u32 = 2;
+/// The oldest version settlement reads.
+pub const BATCH_VERSION_MIN: u32 = 1;
 /// Events in one batch at most.
 pub const BATCH_EVENTS_MAX: usize = 500;
+/// Names in one poke at most.
+pub const POKE_NAMES_MAX: usize = 500;
+/// Version of a poke's answer; an edge before it answered nothing.
+pub const POKE_VERSION: u32 = 1;
 /// Bytes of one batch at most; a batch refused with 413 is halved.
 pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 
@@ -58,6 +65,10 @@ pub struct StreamHead {
     pub epoch: String,
     /// The highest `seq` the object has given out, 0 for none.
     pub highest_seq: u64,
+    /// The lowest `seq` the object still keeps, the next one to give out when it has none: what
+    /// lies below was acknowledged and deleted, and cannot come again. 0: not told (version 1).
+    #[serde(default)]
+    pub lowest_seq: u64,
     /// The edge's clock when the batch was made, Unix milliseconds.
     pub sent_at_ms: i64,
     /// The click key the edge seals with now; settlement answers 503 until it knows it.
@@ -171,4 +182,34 @@ pub struct SnapshotWanted {
 pub struct Poke {
     /// Names of intake and click objects.
     pub objects: Vec<String>,
+}
+
+/// Where an object's stream stands, as the object itself tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectHead {
+    /// The object's name.
+    pub object: String,
+    /// The number the object drew at birth, as 16 hex digits.
+    pub epoch: String,
+    /// The highest `seq` the object has given out, 0 for none.
+    pub highest_seq: u64,
+    /// Settlement has acknowledged everything up to here.
+    pub acknowledged_seq: u64,
+    /// The lowest `seq` the object still keeps; see [`StreamHead::lowest_seq`].
+    pub lowest_seq: u64,
+    /// Drains that failed in a row.
+    pub failures: u32,
+}
+
+/// The answer to a [`Poke`].
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct PokeAnswer {
+    /// [`POKE_VERSION`]; 0 from an edge that tells no heads.
+    pub version: u32,
+    /// The objects that are awake.
+    pub heads: Vec<ObjectHead>,
+    /// Those that did not answer, and names of no object.
+    pub unanswered: Vec<String>,
 }

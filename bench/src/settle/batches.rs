@@ -46,6 +46,7 @@ pub fn frame(
             object: intake_name(merchant, Environment::Live),
             epoch: epoch_text(epoch),
             highest_seq,
+            lowest_seq: 1,
             sent_at_ms: now.as_millisecond(),
             click_key_number: keys.current().0,
         };

@@ -7,30 +7,40 @@ use super::{Call, directory};
 use crate::error::unavailable;
 use crate::objects;
 use shared::directory::{PUSH_ROWS_MAX, PUSH_VERSION, Push};
-use shared::internal::{Poke, click_outbox_name, directory_object_name, parse_intake_name};
+use shared::internal::{
+    POKE_NAMES_MAX, POKE_VERSION, Poke, click_outbox_name, directory_object_name, parse_intake_name,
+};
 use shared::problem::{Code, Problem};
 use shared::signing::{
-    INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, InternalCall, verify_internal,
+    INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, InternalCall, InternalFault,
+    precheck_internal, verify_internal,
 };
 use worker::console_error;
 
-/// Reads the body of a call that settlement signed.
-async fn proven_body(call: &Call) -> Result<String, Problem> {
-    let body = body::read(call, PUSH_BYTES_MAX).await?;
+/// Bytes of a poke at most: its names.
+const POKE_BYTES_MAX: usize = 64 * 1024;
+
+/// Reads the body of a call that settlement signed. The headers are looked at first, so that a
+/// call that cannot be settlement's costs no reading.
+async fn proven_body(call: &Call, bytes_max: usize) -> Result<String, Problem> {
+    let timestamp = call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default();
+    let signature = call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default();
+    precheck_internal(call.now_seconds(), timestamp, signature).map_err(refused)?;
+    let body = body::read(call, bytes_max).await?;
     let internal = InternalCall {
-        timestamp: call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default(),
-        signature: call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default(),
+        timestamp,
+        signature,
         method: call.method(),
         path_and_query: call.path_and_query(),
         body: &body,
     };
-    verify_internal(&call.config.internal_keys, call.now_seconds(), &internal).map_err(
-        |fault| {
-            console_error!("An internal call was refused: {fault}");
-            Problem::unauthorized(Code::InvalidSignature)
-        },
-    )?;
+    verify_internal(&call.config.internal_keys, call.now_seconds(), &internal).map_err(refused)?;
     String::from_utf8(body).map_err(|_| invalid("the body must be UTF-8"))
+}
+
+fn refused(fault: InternalFault) -> Problem {
+    console_error!("An internal call was refused: {fault}");
+    Problem::unauthorized(Code::InvalidSignature)
 }
 
 fn invalid(sentence: impl Into<String>) -> Problem {
@@ -39,7 +49,7 @@ fn invalid(sentence: impl Into<String>) -> Problem {
 
 /// Hands a push to its shard.
 pub(super) async fn push_directory(call: &Call) -> Result<Answer, Problem> {
-    let body = proven_body(call).await?;
+    let body = proven_body(call, PUSH_BYTES_MAX).await?;
     let push: Push = serde_json::from_str(&body).map_err(|cause| invalid(cause.to_string()))?;
     let shards = call.config.directory_shards;
     if push.version > PUSH_VERSION || push.shard >= shards || push.rows.len() > PUSH_ROWS_MAX {
@@ -60,23 +70,45 @@ pub(super) async fn push_directory(call: &Call) -> Result<Answer, Problem> {
     }
 }
 
-/// Wakes the drains of the objects named; one that does not answer is left to the next poke.
+/// Wakes the drains of the objects named and tells where each stands; one that does not answer is
+/// left to the next poke.
 pub(super) async fn poke(call: &Call) -> Result<Answer, Problem> {
-    let body = proven_body(call).await?;
+    let body = proven_body(call, POKE_BYTES_MAX).await?;
     let poke: Poke = serde_json::from_str(&body).map_err(|cause| invalid(cause.to_string()))?;
-    let click_shards = call.config.click_shards;
+    if poke.objects.len() > POKE_NAMES_MAX {
+        return Err(invalid(format!("a poke names at most {POKE_NAMES_MAX} objects")));
+    }
+    // Each object writes its own head as JSON: here they are only strung together.
+    let mut heads = Vec::new();
+    let mut unanswered = Vec::new();
     for name in &poke.objects {
-        let binding = if parse_intake_name(name).is_some() {
-            INTAKE_BINDING
-        } else if (0..click_shards).any(|shard| click_outbox_name(shard) == *name) {
-            CLICK_BINDING
-        } else {
-            return Err(invalid("a name is of no intake or click object"));
-        };
-        let path = objects::POKE_PATH;
-        if let Err(cause) = hop::post(&call.env, binding, name, path, "", None).await {
-            console_error!("An object could not be poked: {cause}");
+        match poke_one(call, name).await {
+            Ok(head) => heads.push(head),
+            Err(cause) => {
+                console_error!("An object could not be poked: {cause}");
+                unanswered.push(name.as_str());
+            }
         }
     }
-    Ok(Answer::json(200, "{}"))
+    let unanswered = serde_json::to_string(&unanswered).unwrap_or_default();
+    let heads = heads.join(",");
+    let answer =
+        format!(r#"{{"version":{POKE_VERSION},"heads":[{heads}],"unanswered":{unanswered}}}"#);
+    Ok(Answer::json(200, answer))
+}
+
+async fn poke_one(call: &Call, name: &str) -> worker::Result<String> {
+    let click_shards = call.config.click_shards;
+    let binding = if parse_intake_name(name).is_some() {
+        INTAKE_BINDING
+    } else if (0..click_shards).any(|shard| click_outbox_name(shard) == name) {
+        CLICK_BINDING
+    } else {
+        return Err(worker::Error::from("a name is of no intake or click object"));
+    };
+    let mut response = hop::post(&call.env, binding, name, objects::POKE_PATH, "", None).await?;
+    match response.status_code() {
+        200 => response.text().await,
+        status => Err(worker::Error::from(format!("the object answered {status}"))),
+    }
 }

@@ -1,7 +1,8 @@
 //! One shard of recorded clicks: a row per isolate batch, drained to settlement.
 //!
 //! Answers of `POST /offer`: 204 when the batch is stored; 503 when it is not, and the isolate
-//! keeps it. `POST /poke`: 204, a drain is on its way.
+//! keeps it. `POST /poke`: 200 with the stream's head as
+//! JSON; a drain is on its way.
 
 use super::outbox::{Lane, Outbox};
 use super::tables::click;
@@ -57,10 +58,7 @@ impl DurableObject for ClickOutbox {
                 }
                 Ok(Response::empty()?.with_status(204))
             }
-            POKE_PATH => {
-                outbox.wake(0).await;
-                Ok(Response::empty()?.with_status(204))
-            }
+            POKE_PATH => Response::ok(outbox.poke().await?),
             _ => Response::error("no such path", 404),
         }
     }

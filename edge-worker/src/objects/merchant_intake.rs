@@ -1,7 +1,8 @@
 //! One merchant's intake in one environment: decides and stores each signed call in one stretch.
 //!
 //! Answers of `POST /offer`: 200 with a [`Verdict`] as JSON, whatever was decided; 400 for a call
-//! that is none; 503 when the tables cannot be opened. `POST /poke`: 204, a drain is on its way.
+//! that is none; 503 when the tables cannot be opened. `POST /poke`: 200 with the stream's head as
+//! JSON; a drain is on its way.
 
 use super::outbox::{Lane, Outbox};
 use super::tables::event;
@@ -60,10 +61,7 @@ impl DurableObject for MerchantIntake {
                 // Its one reader knows what it is; a header for that would be one crossing more.
                 Ok(ResponseBuilder::new().fixed(serde_json::to_vec(&verdict)?))
             }
-            POKE_PATH => {
-                opened.outbox.wake(0).await;
-                Ok(Response::empty()?.with_status(204))
-            }
+            POKE_PATH => Response::ok(opened.outbox.poke().await?),
             _ => Response::error("no such path", 404),
         }
     }

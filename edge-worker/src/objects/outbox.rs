@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use shared::id::EventId;
 use shared::internal::{
     Acknowledgement, BATCH_BYTES_MAX, BATCH_EVENTS_MAX, BATCH_VERSION, CLICKS_PATH, ClickBatch,
-    ClickRow, EVENTS_PATH, EventBatch, EventRecord, StreamHead, epoch_text,
+    ClickRow, EVENTS_PATH, EventBatch, EventRecord, ObjectHead, StreamHead, epoch_text,
 };
 use std::cell::{Cell, RefCell};
 use worker::{Error, Result, SqlStorage, Storage, console_error, console_log};
@@ -220,11 +220,38 @@ impl Outbox {
         Ok(Batch { body, rows, last_seq: last_seq.unwrap_or(acknowledged_seq) })
     }
 
+    /// A poke's work: wakes the drain, and tells as JSON where the stream stands.
+    pub(super) async fn poke(&self) -> Result<String> {
+        self.wake(0).await;
+        let head = {
+            let stream = self.stream.borrow();
+            ObjectHead {
+                object: stream.name.clone().unwrap_or_default(),
+                epoch: epoch_text(stream.epoch),
+                highest_seq: self.highest_seq.get(),
+                acknowledged_seq: stream.acknowledged_seq,
+                lowest_seq: self.lowest_seq()?,
+                failures: self.failures.get(),
+            }
+        };
+        Ok(serde_json::to_string(&head)?)
+    }
+
+    /// The lowest place kept; the next one to give out when there is none.
+    fn lowest_seq(&self) -> Result<u64> {
+        let lowest = match self.lane {
+            Lane::Events => event::lowest_seq(&self.sql),
+            Lane::Clicks => click::lowest_seq(&self.sql),
+        }?;
+        Ok(lowest.unwrap_or(self.highest_seq.get() + 1))
+    }
+
     fn head(&self, config: &Config) -> Result<StreamHead> {
         let stream = self.stream.borrow();
         let object = stream.name.clone();
         Ok(StreamHead {
             version: BATCH_VERSION,
+            lowest_seq: self.lowest_seq()?,
             object: object.ok_or_else(|| Error::from("nobody told the object its name"))?,
             epoch: epoch_text(stream.epoch),
             highest_seq: self.highest_seq.get(),

@@ -70,6 +70,20 @@ pub fn size_bytes(sql: &SqlStorage) -> f64 {
 }
 
 #[derive(Deserialize)]
+struct LowestSeq {
+    seq: u64,
+}
+
+/// The lowest place kept in a table, if it has rows; reads one.
+fn lowest_seq(sql: &SqlStorage, table: &str) -> Result<Option<u64>> {
+    let query = format!(
+        "-- tables::lowest_seq
+        select seq from {table} order by seq limit 1"
+    );
+    Ok(first::<LowestSeq>(sql, &query, vec![])?.map(|row| row.seq))
+}
+
+#[derive(Deserialize)]
 struct Lowest {
     seq: Option<u64>,
     at_ms: Option<i64>,

@@ -1,10 +1,11 @@
 //! What both kinds of batches share: the head, the months, and how far a stream is gapless.
 
 use crate::error::Fault;
+use crate::store::edge_gap::{self, GapRow, Noted};
 use crate::store::edge_stream::{self, Opened};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use shared::internal::{BATCH_VERSION, StreamHead, parse_epoch};
+use shared::internal::{BATCH_VERSION, BATCH_VERSION_MIN, StreamHead, parse_epoch};
 use shared::keys::ClickKeys;
 use sqlx::{PgConnection, PgPool};
 use std::collections::BTreeSet;
@@ -57,6 +58,9 @@ impl Intake {
     }
 }
 
+/// Why a gap is there: its rows were acknowledged once, and deleted at the edge.
+pub(super) const PRUNED: &str = "pruned";
+
 /// A batch's head, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -64,13 +68,15 @@ pub(super) struct Head {
     pub(super) epoch: u64,
     pub(super) epoch_text: String,
     pub(super) highest_seq: i64,
+    /// The lowest place the edge still keeps; 0 when it did not tell.
+    pub(super) lowest_seq: i64,
     pub(super) edge_time: Timestamp,
 }
 
 /// Reads a head. The version and the click key are looked at first: what they change, the rest
 /// of the batch may depend on.
 pub(super) fn read_head(intake: &Intake, head: &StreamHead) -> Result<Head, Fault> {
-    if head.version != BATCH_VERSION {
+    if !(BATCH_VERSION_MIN..=BATCH_VERSION).contains(&head.version) {
         return Err(refused(format!("its version is {}", head.version)));
     }
     if intake.click_keys.get(head.click_key_number).is_none() {
@@ -82,6 +88,7 @@ pub(super) fn read_head(intake: &Intake, head: &StreamHead) -> Result<Head, Faul
         epoch,
         epoch_text: shared::internal::epoch_text(epoch),
         highest_seq: seq(head.highest_seq)?,
+        lowest_seq: seq(head.lowest_seq)?,
         edge_time: instant(head.sent_at_ms)?,
     })
 }
@@ -113,7 +120,29 @@ pub(super) async fn open(
             tracing::warn!(object, epoch, "an object began a new stream: it was wiped at the edge");
         }
     }
-    Ok(edge_stream::lock(connection, object, epoch).await?)
+    let stored_seq = edge_stream::lock(connection, object, epoch).await?;
+    if let Some((from_seq, to_seq)) = pruned(stored_seq, head.lowest_seq) {
+        let (object, epoch) = (object.to_owned(), epoch.to_owned());
+        let gap = GapRow { object, epoch, from_seq, to_seq, cause: PRUNED.to_owned() };
+        if edge_gap::note(connection, &gap, now).await? == Noted::First {
+            tracing::error!(
+                object = gap.object,
+                epoch = gap.epoch,
+                from_seq,
+                to_seq,
+                "a stream misses places that the edge no longer has; it waits until an operator \
+                 accepts the loss: settlement recover --accept-gaps"
+            );
+        }
+    }
+    Ok(stored_seq)
+}
+
+/// The places after the mark that the edge no longer keeps: they cannot come any more. Whatever
+/// lies at or above its lowest kept place is only not sent yet.
+pub(super) fn pruned(stored_seq: i64, lowest_seq: i64) -> Option<(i64, i64)> {
+    let next_seq = stored_seq.checked_add(1)?;
+    (next_seq < lowest_seq).then(|| (next_seq, lowest_seq - 1))
 }
 
 /// Moves a stream's mark to where it is gapless now, and answers that.
@@ -124,7 +153,8 @@ pub(super) async fn advance(
     seqs: impl Iterator<Item = i64>,
 ) -> Result<i64, Fault> {
     let (mark, beyond) = gapless_mark(stored_seq, seqs);
-    if let Some(beyond) = beyond {
+    // A gap that cannot close was told once, when it was found.
+    if let Some(beyond) = beyond.filter(|_| pruned(mark, head.lowest_seq).is_none()) {
         tracing::error!(
             object = head.object,
             epoch = head.epoch_text,
@@ -160,6 +190,24 @@ fn gapless_mark(stored_seq: i64, seqs: impl Iterator<Item = i64>) -> (i64, Optio
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_the_edge_no_longer_keeps_is_told_from_what_is_not_sent_yet() {
+        let cases = [
+            // Nothing told, an empty object, everything kept, all but what is stored deleted.
+            (5, 0, None),
+            (0, 1, None),
+            (5, 1, None),
+            (5, 6, None),
+            // Restored from an older backup: 6 to 8 were acknowledged and deleted since.
+            (5, 9, Some((6, 8))),
+            (0, 2, Some((1, 1))),
+            (i64::MAX, 9, None),
+        ];
+        for (stored_seq, lowest_seq, expected) in cases {
+            assert_eq!(pruned(stored_seq, lowest_seq), expected, "{stored_seq} {lowest_seq}");
+        }
+    }
 
     #[test]
     fn the_mark_moves_to_the_gap_and_no_further() {

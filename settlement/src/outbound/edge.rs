@@ -4,7 +4,7 @@ use crate::config::EdgeConfig;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::directory::{Push, PushAnswer};
-use shared::internal::{DIRECTORY_PATH, POKE_PATH, Poke};
+use shared::internal::{DIRECTORY_PATH, POKE_PATH, Poke, PokeAnswer};
 use shared::keys::InternalKeys;
 use shared::signing::{INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, sign_internal};
 use std::time::Duration;
@@ -74,9 +74,10 @@ impl Edge {
         serde_json::from_slice(&answer).map_err(|_| EdgeFault::Unreadable(DIRECTORY_PATH))
     }
 
-    /// Wakes objects that may hold unsent rows.
-    pub async fn poke(&self, poke: &Poke, now: Timestamp) -> Result<(), EdgeFault> {
-        self.call(POKE_PATH, poke, now).await.map(|_| ())
+    /// Wakes objects that may hold unsent rows, and learns where each stands.
+    pub async fn poke(&self, poke: &Poke, now: Timestamp) -> Result<PokeAnswer, EdgeFault> {
+        let answer = self.call(POKE_PATH, poke, now).await?;
+        serde_json::from_slice(&answer).map_err(|_| EdgeFault::Unreadable(POKE_PATH))
     }
 
     async fn call(

@@ -119,6 +119,74 @@ pub async fn objects(connection: &mut PgConnection) -> Result<Vec<String>, sqlx:
     .await
 }
 
+/// Where a stream stands.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Mark {
+    /// The object's name.
+    pub object: String,
+    /// The stream, 16 hex digits.
+    pub epoch: String,
+    /// Everything up to here is stored.
+    pub stored_seq: i64,
+    /// The highest place the object has named.
+    pub highest_seq: i64,
+}
+
+/// Where every stream stands.
+pub async fn marks(connection: &mut PgConnection) -> Result<Vec<Mark>, sqlx::Error> {
+    sqlx::query_as(
+        "-- edge_stream_marks
+         select object, epoch, stored_seq, highest_seq from edge_stream order by object, epoch",
+    )
+    .fetch_all(connection)
+    .await
+}
+
+/// Moves a stream that stands right in front of a gap behind it; answers the rows touched.
+pub async fn skip(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+    from_seq: i64,
+    to_seq: i64,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- skip_edge_gap
+         update edge_stream set stored_seq = $4, highest_seq = greatest(highest_seq, $4)
+         where object = $1 and epoch = $2 and stored_seq = $3 - 1",
+    )
+    .bind(object)
+    .bind(epoch)
+    .bind(from_seq)
+    .bind(to_seq)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Moves the settling cursor behind a gap when it stands right in front; further back, it gets
+/// there with the events in between. Answers the rows touched.
+pub async fn skip_cursor(
+    connection: &mut PgConnection,
+    object: &str,
+    epoch: &str,
+    from_seq: i64,
+    to_seq: i64,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- skip_settle_cursor
+         update settle_cursor set settled_seq = $4
+         where object = $1 and epoch = $2 and settled_seq = $3 - 1",
+    )
+    .bind(object)
+    .bind(epoch)
+    .bind(from_seq)
+    .bind(to_seq)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Makes the month's partition of `inbox` or `click` when it is missing.
 pub async fn ensure_month_partition(
     connection: &mut PgConnection,

@@ -28,6 +28,7 @@ pub fn head(object: &str, epoch: u64, highest_seq: u64) -> StreamHead {
         object: object.to_owned(),
         epoch: epoch_text(epoch),
         highest_seq,
+        lowest_seq: 1,
         sent_at_ms: now().as_millisecond(),
         click_key_number: 3,
     }

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use settlement::config::EdgeConfig;
 use settlement::outbound::edge::Edge;
 use shared::directory::{Push, PushAnswer};
-use shared::internal::{DIRECTORY_PATH, POKE_PATH, Poke};
+use shared::internal::{DIRECTORY_PATH, ObjectHead, POKE_PATH, POKE_VERSION, Poke, PokeAnswer};
 use shared::keys::InternalKeys;
 use shared::signing::{
     INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, InternalCall, verify_internal,
@@ -21,6 +21,8 @@ use std::sync::{Arc, Mutex};
 pub struct FakeEdge {
     pub pushes: Mutex<Vec<Push>>,
     pub pokes: Mutex<Vec<Poke>>,
+    /// What poked objects answer; one without a head here does not answer.
+    pub heads: Mutex<Vec<ObjectHead>>,
     pub away: AtomicBool,
     pub refuses_links: AtomicBool,
 }
@@ -65,10 +67,16 @@ async fn poke(
     State(fake): State<Arc<FakeEdge>>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<StatusCode, StatusCode> {
+) -> Result<Json<PokeAnswer>, StatusCode> {
     check(&fake, &headers, POKE_PATH, &body)?;
-    fake.pokes.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-    Ok(StatusCode::ACCEPTED)
+    let poke: Poke = serde_json::from_slice(&body).unwrap();
+    let heads = fake.heads.lock().unwrap().clone();
+    let (heads, objects) = (heads.into_iter(), poke.objects.clone());
+    let heads: Vec<_> = heads.filter(|head| objects.contains(&head.object)).collect();
+    let is_silent = |name: &String| heads.iter().all(|head| head.object != *name);
+    let unanswered = objects.into_iter().filter(is_silent).collect();
+    fake.pokes.lock().unwrap().push(poke);
+    Ok(Json(PokeAnswer { version: POKE_VERSION, heads, unanswered }))
 }
 
 fn check(fake: &FakeEdge, headers: &HeaderMap, path: &str, body: &[u8]) -> Result<(), StatusCode> {

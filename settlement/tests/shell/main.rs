@@ -9,6 +9,7 @@ mod batches;
 mod clicks;
 mod directory;
 mod edge;
+mod gaps;
 mod http;
 mod ingest;
 mod network;

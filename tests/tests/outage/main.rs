@@ -4,6 +4,7 @@ mod directory;
 mod edge;
 mod plain;
 mod postgres;
+mod recover;
 mod settlement;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

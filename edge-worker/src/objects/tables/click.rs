@@ -70,6 +70,11 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
     Ok(rows)
 }
 
+/// The lowest place kept, if there is any.
+pub fn lowest_seq(sql: &SqlStorage) -> Result<Option<u64>> {
+    super::lowest_seq(sql, "click_batch")
+}
+
 /// Deletes some of the oldest acknowledged rows stored before an instant, never the highest.
 pub fn prune(sql: &SqlStorage, acknowledged_seq: u64, before_ms: i64) -> Result<()> {
     prune_table(sql, "click_batch", "stored_at_ms", acknowledged_seq, before_ms)

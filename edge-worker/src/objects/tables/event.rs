@@ -180,6 +180,11 @@ pub fn counted_since(sql: &SqlStorage, since_ms: i64, mut take: impl FnMut(Count
     Ok(())
 }
 
+/// The lowest place kept, if there is any.
+pub fn lowest_seq(sql: &SqlStorage) -> Result<Option<u64>> {
+    super::lowest_seq(sql, "event")
+}
+
 /// Deletes some of the oldest acknowledged rows accepted before an instant, never the highest.
 pub fn prune(sql: &SqlStorage, acknowledged_seq: u64, before_ms: i64) -> Result<()> {
     prune_table(sql, "event", "received_at_ms", acknowledged_seq, before_ms)
