@@ -8,20 +8,33 @@ export function read(request) {
   return text;
 }
 
-// A response; `headers` holds names and values in turn.
-export function respond(status, headers, body) {
+// Headers from lines that hold names and values in turn.
+function headersOf(lines) {
   const given = {};
-  const lines = headers.split("\n");
-  for (let at = 0; at + 1 < lines.length; at += 2) given[lines[at]] = lines[at + 1];
-  return new Response(body === "" ? null : body, { status, headers: given });
+  const parts = lines.split("\n");
+  for (let at = 0; at + 1 < parts.length; at += 2) given[parts[at]] = parts[at + 1];
+  return given;
 }
 
-// A post to an object by its name; answers with the status and the body, a line break between.
+// Status and body, a line break between.
+const told = async (answer) => `${answer.status}\n${await answer.text()}`;
+
+// A response; an empty body is none.
+export function respond(status, headers, body) {
+  return new Response(body === "" ? null : body, { status, headers: headersOf(headers) });
+}
+
+// A post to an object by its name. The stub is new each time: an old one may be broken.
 export async function hop(env, binding, name, path, headers, body) {
-  const given = {};
-  const lines = headers.split("\n");
-  for (let at = 0; at + 1 < lines.length; at += 2) given[lines[at]] = lines[at + 1];
   const stub = env[binding].getByName(name);
-  const answer = await stub.fetch("http://object" + path, { method: "POST", headers: given, body });
-  return `${answer.status}\n${await answer.text()}`;
+  const given = headersOf(headers);
+  return told(await stub.fetch("http://object" + path, { method: "POST", headers: given, body }));
+}
+
+// A call to another service, in so many milliseconds at most.
+export async function send(url, method, headers, body, timeout) {
+  const signal = AbortSignal.timeout(timeout);
+  const sent = { method, headers: headersOf(headers), redirect: "manual", signal };
+  if (method === "POST") sent.body = body;
+  return told(await fetch(url, sent));
 }

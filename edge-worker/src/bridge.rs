@@ -25,6 +25,8 @@ extern "C" {
         headers: &str,
         body: &str,
     ) -> Promise;
+    #[wasm_bindgen(js_name = send)]
+    fn send_js(url: &str, method: &str, headers: &str, body: &str, timeout_ms: u32) -> Promise;
 }
 
 /// Everything of a request but its body.
@@ -74,11 +76,26 @@ pub async fn hop<'a>(
     headers: impl Iterator<Item = (&'a str, &'a str)>,
     body: &str,
 ) -> Result<(u16, String)> {
-    let promise = hop_js(env, binding, name, path, &lines(headers), body);
+    read_answer(hop_js(env, binding, name, path, &lines(headers), body)).await
+}
+
+async fn read_answer(promise: Promise) -> Result<(u16, String)> {
     let answer = JsFuture::from(promise).await?.as_string().unwrap_or_default();
     let (status, body) = answer.split_once('\n').unwrap_or_default();
-    let status = status.parse().map_err(|_| Error::from("an object's answer has no status"))?;
+    let status = status.parse().map_err(|_| Error::from("an answer has no status"))?;
     Ok((status, body.to_owned()))
+}
+
+/// Calls another service, with a time limit in milliseconds and without following redirects;
+/// answers with the status and the body.
+pub async fn send<'a>(
+    url: &str,
+    method: &str,
+    headers: impl Iterator<Item = (&'a str, &'a str)>,
+    body: &str,
+    timeout_ms: u32,
+) -> Result<(u16, String)> {
+    read_answer(send_js(url, method, &lines(headers), body, timeout_ms)).await
 }
 
 /// A body read whole. Only for one whose length was told, and is no more than allowed.

@@ -1,19 +1,18 @@
 //! Signed calls to settlement, each with a time limit.
 
-use crate::clock;
 use crate::config::Config;
+use crate::{bridge, clock};
 use shared::signing::{INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, sign_internal};
 use std::time::Duration;
-use worker::wasm_bindgen::JsValue;
-use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Result};
+use worker::Result;
 
 /// Settlement's answer, read whole.
 #[derive(Debug)]
 pub struct Reply {
     /// The HTTP status.
     pub status: u16,
-    /// The body.
-    pub body: Vec<u8>,
+    /// The body: settlement sends text alone.
+    pub body: String,
 }
 
 /// A call to settlement.
@@ -41,24 +40,17 @@ pub async fn send(config: &Config, call: &Call<'_>) -> Result<Reply> {
         call.path_and_query,
         call.body.as_bytes(),
     );
-    let headers = Headers::new();
-    headers.set(INTERNAL_TIMESTAMP_HEADER, &timestamp)?;
-    headers.set(INTERNAL_SIGNATURE_HEADER, &signature)?;
-    if let Some(request_id) = call.request_id {
-        headers.set("x-request-id", request_id)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_redirect(RequestRedirect::Manual);
-    if call.method == "POST" {
-        headers.set("content-type", "application/json")?;
-        init.with_method(Method::Post).with_body(Some(JsValue::from_str(call.body)));
-    }
-    init.with_headers(headers);
+    let signed = [
+        (INTERNAL_TIMESTAMP_HEADER, timestamp.as_str()),
+        (INTERNAL_SIGNATURE_HEADER, signature.as_str()),
+    ];
+    let content_type = (call.method == "POST").then_some(("content-type", "application/json"));
+    let request_id = call.request_id.map(|id| ("x-request-id", id));
+    let headers = signed.into_iter().chain(content_type).chain(request_id);
     let url = format!("{}{}", config.settlement_url, call.path_and_query);
-    let request = Request::new_with_init(&url, &init)?;
-    let signal = AbortSignal::from(worker::web_sys::AbortSignal::timeout_with_u32(call.timeout_ms));
-    let mut response = Fetch::Request(request).send_with_signal(&signal).await?;
-    Ok(Reply { status: response.status_code(), body: response.bytes().await? })
+    let (status, body) =
+        bridge::send(&url, call.method, headers, call.body, call.timeout_ms).await?;
+    Ok(Reply { status, body })
 }
 
 /// Waits; timers fire in production although clock readings stand still between I/O.

@@ -1,5 +1,6 @@
 //! One read of a Directory shard, and the plea for a snapshot when it has none.
 
+use crate::bridge;
 use crate::config::Config;
 use crate::objects::directory::Lookup;
 use crate::outbound;
@@ -23,14 +24,11 @@ thread_local! {
 /// Asks the shard that keeps this name. `Err` when it gives no answer.
 pub(super) async fn look_up(env: &Env, config: &Config, name: &str) -> Result<Lookup> {
     let shard = shard_of(name, config.directory_shards);
-    let namespace = env.durable_object(BINDING)?;
-    let stub = namespace.get_by_name(&directory_object_name(shard))?;
-    let url = format!("http://directory/{name}");
-    let mut response = stub.fetch_with_str(&url).await?;
-    if response.status_code() != 200 {
-        return Err(Error::from("the directory shard is not ready"));
+    let (object, path) = (directory_object_name(shard), format!("/{name}"));
+    match bridge::hop(env, BINDING, &object, &path, std::iter::empty(), "").await? {
+        (200, answer) => Ok(serde_json::from_str(&answer)?),
+        (status, _) => Err(Error::from(format!("the directory shard answered {status}"))),
     }
-    response.json().await
 }
 
 /// Asks settlement for the snapshot of the shard that keeps this name, in the background.

@@ -6,8 +6,7 @@ use crate::bridge;
 use crate::gate::hop::{self, Ask, Verdict};
 use crate::objects::{NAME_HEADER, OFFER_PATH};
 use shared::internal::intake_name;
-use worker::wasm_bindgen::JsValue;
-use worker::{Env, Error, Headers, Method, Request, RequestInit, Response, Result};
+use worker::{Error, Result};
 
 /// The binding of the intake objects.
 pub(super) const INTAKE_BINDING: &str = "MERCHANT_INTAKE";
@@ -40,25 +39,4 @@ pub(super) async fn offer(
         503 => Ok(Verdict::Unavailable),
         status => Err(Error::from(format!("the intake object answered {status}"))),
     }
-}
-
-/// Posts to an object by name.
-pub(super) async fn post(
-    env: &Env,
-    binding: &str,
-    name: &str,
-    path: &str,
-    body: &str,
-    header: Option<(&str, &str)>,
-) -> Result<Response> {
-    let stub = env.durable_object(binding)?.get_by_name(name)?;
-    let headers = Headers::new();
-    headers.set(NAME_HEADER, name)?;
-    if let Some((name, value)) = header {
-        headers.set(name, value)?;
-    }
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(headers).with_body(Some(JsValue::from_str(body)));
-    let request = Request::new_with_init(&format!("http://object{path}"), &init)?;
-    stub.fetch_with_request(request).await
 }

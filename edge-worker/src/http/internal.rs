@@ -2,8 +2,9 @@
 
 use super::answer::Answer;
 use super::body::{self, PUSH_BYTES_MAX};
-use super::hop::{self, CLICK_BINDING, INTAKE_BINDING};
+use super::hop::{CLICK_BINDING, INTAKE_BINDING};
 use super::{Call, directory};
+use crate::bridge;
 use crate::error::unavailable;
 use crate::objects;
 use shared::directory::{PUSH_ROWS_MAX, PUSH_VERSION, Push};
@@ -61,12 +62,11 @@ pub(super) async fn push_directory(call: &Call) -> Result<Answer, Problem> {
     let name = directory_object_name(push.shard);
     let failed = "A directory shard did not take a push";
     let path = objects::OFFER_PATH;
-    let mut response = hop::post(&call.env, directory::BINDING, &name, path, &body, None)
-        .await
-        .map_err(|cause| unavailable(failed, &cause))?;
-    match (response.status_code(), response.text().await) {
-        (200, Ok(answer)) => Ok(Answer::json(200, answer)),
-        (status, _) => Err(unavailable(failed, &status)),
+    let headers = std::iter::empty();
+    match bridge::hop(&call.env, directory::BINDING, &name, path, headers, &body).await {
+        Ok((200, answer)) => Ok(Answer::json(200, answer)),
+        Ok((status, _)) => Err(unavailable(failed, &status)),
+        Err(cause) => Err(unavailable(failed, &cause)),
     }
 }
 
@@ -106,9 +106,9 @@ async fn poke_one(call: &Call, name: &str) -> worker::Result<String> {
     } else {
         return Err(worker::Error::from("a name is of no intake or click object"));
     };
-    let mut response = hop::post(&call.env, binding, name, objects::POKE_PATH, "", None).await?;
-    match response.status_code() {
-        200 => response.text().await,
-        status => Err(worker::Error::from(format!("the object answered {status}"))),
+    let headers = [(objects::NAME_HEADER, name)].into_iter();
+    match bridge::hop(&call.env, binding, name, objects::POKE_PATH, headers, "").await? {
+        (200, head) => Ok(head),
+        (status, _) => Err(worker::Error::from(format!("the object answered {status}"))),
     }
 }

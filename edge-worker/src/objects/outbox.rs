@@ -261,7 +261,7 @@ impl Outbox {
     }
 
     /// Moves the mark to what settlement named, or halves the next batch when this was too large.
-    fn learn(&self, status: u16, body: &[u8], batch: &Batch) -> Result<()> {
+    fn learn(&self, status: u16, body: &str, batch: &Batch) -> Result<()> {
         if status == 413 && batch.rows > 1 {
             self.rows_max.set(batch.rows / 2);
             return Ok(());
@@ -269,7 +269,7 @@ impl Outbox {
         if status != 200 {
             return Err(Error::from(format!("settlement answered {status}")));
         }
-        let answer: Acknowledgement = serde_json::from_slice(body)?;
+        let answer: Acknowledgement = serde_json::from_str(body)?;
         // Settlement may know more than this batch, after a lost answer, but never what is not.
         let seq = answer.acknowledged_seq.min(self.highest_seq.get());
         if seq < self.acknowledged_seq() {
