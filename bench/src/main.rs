@@ -54,7 +54,11 @@ fn main() -> Result<()> {
 fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
     match section {
         Section::Redirect => edge::redirect(rounds),
-        Section::Intake => edge::intake(rounds),
+        Section::Intake => {
+            let mut figures = edge::intake(rounds)?;
+            figures.extend(edge::per_event()?);
+            Ok(figures)
+        }
         Section::Cold => edge::cold(rounds),
         Section::Settle => settle::measure(rounds),
     }

@@ -200,6 +200,12 @@ pub struct ObjectHead {
     pub lowest_seq: u64,
     /// Drains that failed in a row.
     pub failures: u32,
+    /// Calls the object has decided since it woke.
+    #[serde(default)]
+    pub calls: u64,
+    /// Rows its accepting statements have written since it woke, entries of indexes included.
+    #[serde(default)]
+    pub rows_written: u64,
 }
 
 /// The answer to a [`Poke`].

@@ -87,6 +87,11 @@ fn order(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Sent {
     signed(&key.entry.key_id, &key.secret, &body.to_string(), at, Some(&key_text))
 }
 
+/// One merchant's order, by the place of its key.
+pub fn order_of(shop: &Shop, key: u64, number: u64, at: i64) -> Result<Sent> {
+    Ok(order(shop, &shop.click_keys()?, number * shop.keys.len() as u64 + key, at))
+}
+
 fn signed(key_id: &str, secret: &str, body: &str, at: i64, idempotency: Option<&str>) -> Sent {
     let timestamp = at.to_string();
     let form = SignedForm::of_call("POST", PATH, body.as_bytes());

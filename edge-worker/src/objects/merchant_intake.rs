@@ -114,6 +114,7 @@ impl Opened {
     }
 
     fn decide(&self, call: &Call, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
+        self.outbox.count_call();
         let known = match &call.ask {
             Ask::Accept(event) => event::known(self.outbox.sql(), self.outbox.epoch(), event)?,
             Ask::Count | Ask::Read(_) => Known::default(),
@@ -147,7 +148,9 @@ impl Opened {
         let moved_at_ms = (now_ms.div_euclid(1_000) + 1) * 1_000;
         let not_before_ms = (event.kind == EventKind::ClockAdvance).then_some(moved_at_ms);
         let received_at_ms = not_before_ms.unwrap_or(now_ms);
-        let seq = event::accept(self.outbox.sql(), call, event, received_at_ms)?;
+        let event::Accepted { seq, rows_written } =
+            event::accept(self.outbox.sql(), call, event, received_at_ms)?;
+        self.outbox.count_rows(rows_written);
         let id = EventId { kind: event.kind, epoch: self.outbox.epoch(), seq };
         let body = received_body(id);
         let verdict = Verdict::Accepted { body, not_before_ms };

@@ -67,6 +67,8 @@ pub(super) struct Outbox {
     highest_seq: Cell<u64>,
     alarm_is_set: Cell<bool>,
     failures: Cell<u32>,
+    calls: Cell<u64>,
+    rows_written: Cell<u64>,
     rows_max: Cell<usize>,
 }
 
@@ -84,6 +86,8 @@ impl Outbox {
             highest_seq: Cell::new(highest_seq),
             alarm_is_set: Cell::new(false),
             failures: Cell::new(0),
+            calls: Cell::new(0),
+            rows_written: Cell::new(0),
             rows_max: Cell::new(lane.rows_max()),
             storage,
             sql,
@@ -122,6 +126,16 @@ impl Outbox {
             self.stream.borrow_mut().name = Some(name.to_owned());
         }
         Ok(())
+    }
+
+    /// Counts a call that is to be decided.
+    pub(super) fn count_call(&self) {
+        self.calls.set(self.calls.get() + 1);
+    }
+
+    /// Counts the rows that an acceptance wrote.
+    pub(super) fn count_rows(&self, rows_written: u64) {
+        self.rows_written.set(self.rows_written.get() + rows_written);
     }
 
     /// After a row was stored: sees to it that it is sent soon. A failure changes no answer: the
@@ -232,6 +246,8 @@ impl Outbox {
                 acknowledged_seq: stream.acknowledged_seq,
                 lowest_seq: self.lowest_seq()?,
                 failures: self.failures.get(),
+                calls: self.calls.get(),
+                rows_written: self.rows_written.get(),
             }
         };
         Ok(serde_json::to_string(&head)?)

@@ -31,6 +31,8 @@ async fn accept(pool: &PgPool, batch: &EventBatch) -> u64 {
 
 fn says(object: &str, epoch: u64, lowest_seq: u64, highest_seq: u64) -> ObjectHead {
     ObjectHead {
+        calls: 0,
+        rows_written: 0,
         object: object.to_owned(),
         epoch: epoch_text(epoch),
         highest_seq,

@@ -86,8 +86,22 @@ pub fn known(sql: &SqlStorage, epoch: u64, event: &NewEvent) -> Result<Known> {
     Ok(known)
 }
 
-/// Stores an event: the one statement that is the acceptance. Answers its place.
-pub fn accept(sql: &SqlStorage, call: &Call, event: &NewEvent, received_at_ms: i64) -> Result<u64> {
+/// A stored event.
+#[derive(Debug, Clone, Copy)]
+pub struct Accepted {
+    /// Its place.
+    pub seq: u64,
+    /// Rows that storing it wrote: itself and its entries in indexes.
+    pub rows_written: u64,
+}
+
+/// Stores an event: the one statement that is the acceptance.
+pub fn accept(
+    sql: &SqlStorage,
+    call: &Call,
+    event: &NewEvent,
+    received_at_ms: i64,
+) -> Result<Accepted> {
     let query = "-- event::accept
         insert into event
             (kind, received_at_ms, key_id, signature, idempotency, body_sha256, content, body)
@@ -103,8 +117,11 @@ pub fn accept(sql: &SqlStorage, call: &Call, event: &NewEvent, received_at_ms: i
         event.content.as_deref().into(),
         event.body.as_str().into(),
     ];
-    let row: Option<Seq> = first(sql, query, bindings)?;
-    row.and_then(|row| row.seq).ok_or_else(|| Error::from("the insert named no row"))
+    let cursor = sql.exec(query, bindings)?;
+    let rows: Vec<Seq> = cursor.to_array()?;
+    let seq = rows.first().and_then(|row| row.seq);
+    let seq = seq.ok_or_else(|| Error::from("the insert named no row"))?;
+    Ok(Accepted { seq, rows_written: cursor.rows_written() as u64 })
 }
 
 /// A row to be sent.
