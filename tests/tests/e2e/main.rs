@@ -24,6 +24,7 @@ mod curl;
 
 mod any_order;
 mod attribution;
+mod bad_input;
 mod books;
 mod decisions;
 mod isolation;
