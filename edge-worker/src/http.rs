@@ -7,6 +7,7 @@ mod click;
 mod click_batch;
 mod directory;
 mod fast_click;
+mod forced_panic;
 mod hop;
 mod intake;
 mod internal;
@@ -100,6 +101,7 @@ async fn dispatch(call: &mut Call) -> Answer {
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
+        Route::ForcePanic => forced_panic::panic_on_demand(call).await,
     };
     let said = match &outcome {
         Ok(_) => "OK",

@@ -15,7 +15,7 @@ use shared::signing::{
 use worker::console_error;
 
 /// Reads the body of a call that settlement signed.
-async fn proven_body(call: &Call) -> Result<String, Problem> {
+pub(super) async fn proven_body(call: &Call) -> Result<String, Problem> {
     let body = body::read(call, PUSH_BYTES_MAX).await?;
     let internal = InternalCall {
         timestamp: &call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default(),

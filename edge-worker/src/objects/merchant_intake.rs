@@ -5,9 +5,9 @@
 
 use super::outbox::{Lane, Outbox};
 use super::tables::event;
-use super::{NAME_HEADER, OFFER_PATH, POKE_PATH};
+use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Mode};
 use crate::gate::admit::{Admission, Known, Memory};
 use crate::gate::hop::{Ask, Call, NewEvent, Verdict};
 use crate::gate::rate::HOUR_MS;
@@ -61,6 +61,7 @@ impl DurableObject for MerchantIntake {
                 opened.outbox.wake(0).await;
                 Ok(Response::empty()?.with_status(204))
             }
+            PANIC_PATH if config.mode == Mode::Dev => panic!("a panic was asked for, in an object"),
             _ => Response::error("no such path", 404),
         }
     }

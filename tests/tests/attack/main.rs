@@ -4,6 +4,7 @@ mod audit;
 mod full;
 mod killed;
 mod load;
+mod panicked;
 mod signed;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

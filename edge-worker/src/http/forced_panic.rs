@@ -1,0 +1,27 @@
+//! A panic on demand, for the test that panics elsewhere and then clicks (EDGE §14).
+//!
+//! **Invariant:** without `EDGE_MODE=dev` there is nothing here: the answer is the 404 of any
+//! path that does not exist, given before anything of the call is read. In dev, too, only
+//! settlement's signature panics.
+
+use super::answer::Answer;
+use super::hop::{self, INTAKE_BINDING};
+use super::{Call, internal};
+use crate::config::Mode;
+use crate::error::unavailable;
+use crate::objects::PANIC_PATH;
+use shared::internal::parse_intake_name;
+use shared::problem::{Code, Problem};
+
+/// Panics: in the intake object that the body names, or here when it names none.
+pub(super) async fn panic_on_demand(call: &Call) -> Result<Answer, Problem> {
+    if call.config.mode != Mode::Dev {
+        return Err(Problem::new(Code::NotFound, "there is nothing here"));
+    }
+    let name = internal::proven_body(call).await?;
+    assert!(parse_intake_name(&name).is_some(), "a panic was asked for, in the Worker");
+    match hop::post(&call.env, INTAKE_BINDING, &name, PANIC_PATH, "", None).await {
+        Ok(response) => Ok(Answer::json(response.status_code(), "{}")),
+        Err(cause) => Err(unavailable("An object panicked as it was asked to", &cause)),
+    }
+}
