@@ -23,7 +23,7 @@ const ORDERS_MAX: usize = 2_000;
 const MEANWHILE: usize = 40;
 
 /// Limits the size of the edge's files, in bytes or `unlimited`.
-fn limit_files(world: &World, limit: &str) {
+pub fn limit_files(world: &World, limit: &str) {
     let id = world.parts().edge.child().id().expect("the edge runs").to_string();
     let done = Command::new("prlimit").args(["--pid", &id, &format!("--fsize={limit}:")]).output();
     let done = done.expect("util-linux is on every Linux");

@@ -4,6 +4,7 @@ mod audit;
 mod full;
 mod killed;
 mod load;
+mod overflow;
 mod panicked;
 mod signed;
 
@@ -28,5 +29,6 @@ fn world() -> Attacked {
     let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let world = WORLD.get_or_init(World::on_workerd);
     world.mend().expect("what the last test stopped starts again");
+    full::limit_files(world, "unlimited");
     Attacked { world, _alone: alone }
 }
