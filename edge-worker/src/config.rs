@@ -14,6 +14,15 @@ const SHARDS_MAX: u32 = 1_024;
 /// How far a dev clock may be moved, either way: ten years.
 const CLOCK_OFFSET_SECONDS_MAX: i64 = 10 * 366 * 86_400;
 
+/// What an edge runs for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Real shoppers and merchants.
+    Production,
+    /// A developer or a test, who may move its clock and make it panic.
+    Dev,
+}
+
 /// Everything the edge is told from outside.
 pub struct Config {
     /// Opens the signing secrets of keys, and nothing else.
@@ -32,6 +41,8 @@ pub struct Config {
     pub directory_shards: u32,
     /// Number of `ClickOutbox` objects.
     pub click_shards: u32,
+    /// What it runs for.
+    pub mode: Mode,
     /// Added to every clock reading; 0 in production.
     pub clock_offset_ms: i64,
 }
@@ -88,9 +99,9 @@ pub fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
     let internal_keys = wrong.required("INTERNAL_KEYS", |text| {
         InternalKeys::parse(text).map_err(|fault| fault.to_string())
     });
-    let is_dev = wrong.required("EDGE_MODE", |text| match text {
-        "production" => Ok(false),
-        "dev" => Ok(true),
+    let mode = wrong.required("EDGE_MODE", |text| match text {
+        "production" => Ok(Mode::Production),
+        "dev" => Ok(Mode::Dev),
         _ => Err("must be production or dev".into()),
     });
     let settlement_url = wrong.required("SETTLEMENT_URL", origin);
@@ -98,7 +109,7 @@ pub fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
     let directory_shards = wrong.required("DIRECTORY_SHARDS", shards);
     let click_shards = wrong.required("CLICK_SHARDS", shards);
     let clock_offset_seconds =
-        wrong.optional("CLOCK_OFFSET_SECONDS", |text| offset(text, is_dev == Some(true)));
+        wrong.optional("CLOCK_OFFSET_SECONDS", |text| offset(text, mode == Some(Mode::Dev)));
     let faults = wrong.faults.join("; ");
     let config = (|| {
         Some(Config {
@@ -110,6 +121,7 @@ pub fn parse(read: impl Fn(&str) -> Option<String>) -> Result<Config, String> {
             client_address_header,
             directory_shards: directory_shards?,
             click_shards: click_shards?,
+            mode: mode?,
             clock_offset_ms: clock_offset_seconds.unwrap_or(0) * 1_000,
         })
     })();

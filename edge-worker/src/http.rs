@@ -7,6 +7,7 @@ mod click;
 mod click_batch;
 mod directory;
 mod fast_click;
+mod forced_panic;
 mod hop;
 mod intake;
 mod internal;
@@ -100,6 +101,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
+        Route::ForcePanic => forced_panic::panic_on_demand(call).await,
     };
     // A line for each order taken would cost more than taking it; the order itself is on record.
     outcome.unwrap_or_else(|problem| {

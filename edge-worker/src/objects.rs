@@ -17,3 +17,5 @@ pub const DROPPED_HEADER: &str = "x-khata-dropped";
 pub const OFFER_PATH: &str = "/offer";
 /// Path of a call that wakes an object's drain.
 pub const POKE_PATH: &str = "/poke";
+/// Path of a call that makes an object panic, in dev.
+pub const PANIC_PATH: &str = "/panic";

@@ -197,10 +197,15 @@ impl World {
         Ok(())
     }
 
+    /// Where the edge keeps its objects.
+    pub fn edge_state(&self) -> PathBuf {
+        self.folder.join("state")
+    }
+
     /// Removes everything the stopped edge had stored, as a lost disk would.
     pub fn wipe_edge(&self) -> Result<()> {
         assert_eq!(self.parts().edge.child().id(), None, "stop the edge first");
-        fs::remove_dir_all(self.folder.join("state")).context("the edge has no state")
+        fs::remove_dir_all(self.edge_state()).context("the edge has no state")
     }
 }
 

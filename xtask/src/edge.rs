@@ -150,6 +150,10 @@ fn serve(worker: &capnp::Worker, folder: &Path, port: u16) -> Result<Vec<OsStrin
     // Its variables are the edge's secrets, too.
     write_private(&config, &worker.serve(port, &state)?)?;
     Ok(vec![
+        // A file that may not grow is then an error to answer, not a signal to die of.
+        "sh".into(),
+        "-c".into(),
+        r#"trap "" XFSZ; exec "$0" "$@""#.into(),
         workerd_binary().into_os_string(),
         "serve".into(),
         config.into_os_string(),

@@ -19,11 +19,11 @@ use shared::signing::{
 use worker::console_error;
 
 /// Bytes of a poke at most: its names.
-const POKE_BYTES_MAX: usize = 64 * 1024;
+pub(super) const POKE_BYTES_MAX: usize = 64 * 1024;
 
 /// Reads the body of a call that settlement signed. The headers are looked at first, so that a
 /// call that cannot be settlement's costs no reading.
-async fn proven_body(call: &Call, bytes_max: usize) -> Result<String, Problem> {
+pub(super) async fn proven_body(call: &Call, bytes_max: usize) -> Result<String, Problem> {
     let timestamp = call.header(INTERNAL_TIMESTAMP_HEADER).unwrap_or_default();
     let signature = call.header(INTERNAL_SIGNATURE_HEADER).unwrap_or_default();
     precheck_internal(call.now_seconds(), timestamp, signature).map_err(refused)?;

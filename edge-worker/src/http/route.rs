@@ -4,6 +4,9 @@ use crate::gate::redirect::is_code;
 use shared::id::EventKind;
 use shared::internal::{DIRECTORY_PATH, POKE_PATH};
 
+/// Where settlement's signature makes an edge in dev panic.
+const PANIC_PATH: &str = "/internal/v1/panic";
+
 /// Characters of an id in a path at most.
 const ID_CHARACTERS_MAX: usize = 80;
 const READS: &str = "GET, HEAD";
@@ -32,6 +35,8 @@ pub(super) enum Route<'a> {
     PushDirectory,
     /// Settlement wakes objects.
     Poke,
+    /// A test asks for a panic; in production as unknown as any other path, with any method.
+    ForcePanic,
 }
 
 /// Why a request is for nothing.
@@ -60,6 +65,7 @@ impl Route<'_> {
             Self::Read { .. } => "read",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
+            Self::ForcePanic => "force_panic",
         }
     }
 
@@ -76,6 +82,7 @@ pub(super) fn find<'a>(method: &str, path: &'a str) -> Result<Route<'a>, Miss> {
         "/healthz" => reads(method, Route::Health),
         DIRECTORY_PATH => only("POST", method, Route::PushDirectory),
         POKE_PATH => only("POST", method, Route::Poke),
+        PANIC_PATH => Ok(Route::ForcePanic),
         _ => {
             if let Some(rest) = path.strip_prefix("/c/") {
                 return click(method, rest);
@@ -192,6 +199,7 @@ mod tests {
             ("POST", "/internal/v1/directory", Ok(Route::PushDirectory)),
             ("POST", "/internal/v1/poke", Ok(Route::Poke)),
             ("GET", "/internal/v1/poke", wrong("POST")),
+            ("GET", "/internal/v1/panic", Ok(Route::ForcePanic)),
             ("GET", "/", Err(Miss::NotFound)),
         ];
         for (method, path, expected) in cases {

@@ -6,9 +6,9 @@
 
 use super::outbox::{Lane, Outbox};
 use super::tables::event;
-use super::{NAME_HEADER, OFFER_PATH, POKE_PATH};
+use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
-use crate::config::{self, Config};
+use crate::config::{self, Config, Mode};
 use crate::gate::admit::{Admission, Known, Memory};
 use crate::gate::hop::{Ask, Call, NewEvent, Verdict};
 use crate::gate::rate::HOUR_MS;
@@ -62,6 +62,7 @@ impl DurableObject for MerchantIntake {
                 Ok(ResponseBuilder::new().fixed(serde_json::to_vec(&verdict)?))
             }
             POKE_PATH => Response::ok(opened.outbox.poke().await?),
+            PANIC_PATH if config.mode == Mode::Dev => panic!("a panic was asked for, in an object"),
             _ => Response::error("no such path", 404),
         }
     }
