@@ -75,8 +75,9 @@ fn stored(side: &Side<'_>) -> i64 {
 fn a_hostile_body_is_refused_on_every_route_and_nothing_is_stored() {
     let shop = Shop::usual(World::shared());
     let side = &shop.test;
-    for path in [CONVERSIONS, ORDER_STATUS, CLOCK] {
-        for (at, (title, body)) in (0..).zip(hostile()) {
+    // The path is not signed: one body at one second would be a replay on the next route.
+    for (path, first_second) in [(CONVERSIONS, 0), (ORDER_STATUS, 80), (CLOCK, 160)] {
+        for (at, (title, body)) in (first_second..).zip(hostile()) {
             let answer = side.signer.post(path, body).at(at).send();
             assert_eq!(answer.status, 400, "{title} on {path}: {}", answer.text);
             assert!(!assert_invalid(&answer).is_empty(), "{title} on {path}");
