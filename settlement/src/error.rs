@@ -81,12 +81,18 @@ impl Fault {
             Self::Store(_) | Self::Secret(_) | Self::Corrupt(_) => {
                 Problem::new(Code::InternalError, "Something went wrong on our side")
             }
+            Self::NotFound("product") => {
+                Problem::new(Code::ProductNotFound, "there is no such product")
+            }
+            Self::NotFound("campaign") => {
+                Problem::new(Code::CampaignNotFound, "there is no such campaign")
+            }
             Self::NotFound(_) => Problem::new(Code::NotFound, "Not found"),
             Self::Invalid(faults) => Problem::faults(Code::ValidationError, faults.clone()),
-            Self::MerchantDomainInvalid { .. }
-            | Self::RateSumExceeded { .. }
-            | Self::Conflict(_)
-            | Self::BatchRefused(_) => {
+            Self::MerchantDomainInvalid { .. } => {
+                Problem::faults(Code::MerchantDomainInvalid, vec![self.to_string()])
+            }
+            Self::RateSumExceeded { .. } | Self::Conflict(_) | Self::BatchRefused(_) => {
                 Problem::faults(Code::ValidationError, vec![self.to_string()])
             }
             Self::PermissionDenied(sentence) => Problem::new(Code::PermissionDenied, sentence),

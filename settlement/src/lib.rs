@@ -1,7 +1,8 @@
 //! Settlement: takes in what the edge accepted, decides what it earns, keeps the books.
 //!
 //! **Architecture invariant:** `http` and `jobs` call `flows`; `flows` call `domain`, `store` and
-//! `outbound`; `domain` decides and knows none of them; `store` stores and decides nothing.
+//! `outbound`; `domain` decides and knows none of them; `store` stores and decides nothing. `wire`
+//! is what merchants read and write: JSON shapes with their documentation, made from rows.
 
 pub mod app;
 pub mod config;
@@ -16,3 +17,4 @@ pub mod flows;
 pub mod outbound;
 pub mod secrets;
 pub mod store;
+pub mod wire;

@@ -27,6 +27,12 @@ pub enum Code {
     ValidationError,
     /// `status` is outside its list.
     OrderStatusInvalid,
+    /// A URL leads off the merchant's approved domain.
+    MerchantDomainInvalid,
+    /// No such product of this merchant's.
+    ProductNotFound,
+    /// No such campaign of this merchant's.
+    CampaignNotFound,
     /// Same idempotency key, other body.
     DuplicateRequest,
     /// The key may not do this.
@@ -47,7 +53,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the documented order.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::InvalidApiKey,
         Self::ApiKeyDisabled,
         Self::ApiKeyRevoked,
@@ -59,6 +65,9 @@ impl Code {
         Self::RateLimited,
         Self::ValidationError,
         Self::OrderStatusInvalid,
+        Self::MerchantDomainInvalid,
+        Self::ProductNotFound,
+        Self::CampaignNotFound,
         Self::DuplicateRequest,
         Self::PermissionDenied,
         Self::NotFound,
@@ -81,10 +90,12 @@ impl Code {
             | Self::InvalidSignature
             | Self::ReplayDetected => (401, "Unauthorized"),
             Self::RateLimited => (429, "Too Many Requests"),
-            Self::ValidationError | Self::OrderStatusInvalid => (400, "Bad Request"),
+            Self::ValidationError | Self::OrderStatusInvalid | Self::MerchantDomainInvalid => {
+                (400, "Bad Request")
+            }
             Self::DuplicateRequest => (409, "Conflict"),
             Self::PermissionDenied => (403, "Forbidden"),
-            Self::NotFound => (404, "Not Found"),
+            Self::ProductNotFound | Self::CampaignNotFound | Self::NotFound => (404, "Not Found"),
             Self::MethodNotAllowed => (405, "Method Not Allowed"),
             Self::PayloadTooLarge => (413, "Payload Too Large"),
             Self::UnsupportedMediaType => (415, "Unsupported Media Type"),
@@ -107,6 +118,9 @@ impl Code {
             Self::RateLimited => "RATE_LIMITED",
             Self::ValidationError => "VALIDATION_ERROR",
             Self::OrderStatusInvalid => "ORDER_STATUS_INVALID",
+            Self::MerchantDomainInvalid => "MERCHANT_DOMAIN_INVALID",
+            Self::ProductNotFound => "PRODUCT_NOT_FOUND",
+            Self::CampaignNotFound => "CAMPAIGN_NOT_FOUND",
             Self::DuplicateRequest => "DUPLICATE_REQUEST",
             Self::PermissionDenied => "PERMISSION_DENIED",
             Self::NotFound => "NOT_FOUND",

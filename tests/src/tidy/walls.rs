@@ -18,7 +18,7 @@ const CLOCKS: [&str; 6] = [
     "OffsetDateTime::now_utc",
 ];
 
-const WALLS: [Wall; 12] = [
+const WALLS: [Wall; 13] = [
     Wall {
         room: "shared/src",
         banned: &[
@@ -87,6 +87,17 @@ const WALLS: [Wall; 12] = [
     Wall {
         room: "settlement/src/flows",
         banned: &["axum", "crate::http", "crate::jobs", "crate::web", "crate::cli"],
+    },
+    Wall {
+        room: "settlement/src/wire",
+        banned: &[
+            "sqlx::query",
+            "axum",
+            ".await",
+            "crate::flows",
+            "crate::http",
+            "crate::outbound",
+        ],
     },
     Wall { room: "settlement/src/http", banned: &["sqlx::query", ".begin()", "crate::jobs"] },
     Wall { room: "settlement/src/web", banned: &["sqlx::query", ".begin()", "crate::jobs"] },
