@@ -24,6 +24,11 @@ impl Faults {
         self.push(message);
     }
 
+    /// Adds the faults of a part.
+    pub fn extend(&mut self, part: Faults) {
+        part.messages.into_iter().for_each(|message| self.push(message));
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
