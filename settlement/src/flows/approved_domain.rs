@@ -2,10 +2,8 @@
 
 use crate::error::Fault;
 use shared::directory::host_is_within;
+use shared::validate::URL_BYTES_MAX;
 use url::Url;
-
-/// Bytes of a URL at most.
-pub const URL_BYTES_MAX: usize = 2_048;
 
 /// Reads a domain to approve: lowercase ASCII, not a public suffix, not an address.
 pub fn parse(text: &str) -> Result<String, String> {

@@ -11,12 +11,9 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
-use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
+use shared::validate::{EXTERNAL_ID_CHARACTERS_MAX, RATE_BPS_MAX};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
-
-/// Basis points of a rule at most: the whole order.
-pub const RATE_BPS_MAX: u32 = 10_000;
 
 /// A rule to set, in force from now.
 #[derive(Debug, Clone)]

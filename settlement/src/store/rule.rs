@@ -110,3 +110,51 @@ pub async fn insert(
     .await?;
     Ok(())
 }
+
+/// The last version of a rule, as shown.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ShownRuleRow {
+    /// The same over versions.
+    pub rule_id: Uuid,
+    /// From 1, gapless.
+    pub version: i32,
+    /// Of a campaign rule.
+    pub campaign_id: Option<Uuid>,
+    /// Of a product rule.
+    pub sku: Option<String>,
+    /// percent or flat.
+    pub kind: String,
+    /// Of percent, in basis points.
+    pub rate_bps: Option<i32>,
+    /// Of flat.
+    pub flat_amount: Option<Decimal>,
+    /// Most the lines under it can earn together.
+    pub cap_amount: Option<Decimal>,
+    /// Order total below which it gives zero.
+    pub minimum_order: Option<Decimal>,
+    /// Of flat, cap and minimum.
+    pub currency: Option<String>,
+}
+
+/// The last versions of some campaigns' rules.
+pub async fn of_campaigns(
+    connection: &mut PgConnection,
+    environment: &str,
+    merchant_id: Uuid,
+    campaigns: &[Uuid],
+) -> Result<Vec<ShownRuleRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- rules_of_campaigns
+         select distinct on (campaign_id) rule_id, version, campaign_id, sku, kind, rate_bps,
+                flat_amount, cap_amount, minimum_order, currency
+         from rule
+         where environment = $1 and merchant_id = $2 and level = 'campaign'
+           and campaign_id = any($3)
+         order by campaign_id, version desc",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(campaigns)
+    .fetch_all(connection)
+    .await
+}
