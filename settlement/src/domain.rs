@@ -20,3 +20,4 @@ pub mod risk;
 pub mod rule;
 pub mod settle;
 pub mod share;
+pub mod simulation;

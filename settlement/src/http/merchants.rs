@@ -10,6 +10,7 @@ mod explain;
 mod links;
 mod page;
 mod sent;
+mod simulation;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -42,6 +43,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("campaigns/{id}/archive"), post(campaigns::archive))
         .route(&path("links"), get(links::list).post(links::create))
         .route(&path("links/{id}"), get(links::show).patch(links::change))
+        .route(&path("simulation/story"), post(simulation::story))
+        .route(&path("simulation/report"), post(simulation::report))
         .layer(from_fn(etag::on_reads))
 }
 

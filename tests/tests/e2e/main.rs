@@ -24,6 +24,7 @@ mod batch;
 mod campaigns;
 mod event_reads;
 mod links_api;
+mod simulator;
 mod writes;
 
 mod curl;
