@@ -4,7 +4,6 @@ mod answer;
 mod authenticate;
 mod body;
 mod click;
-mod click_batch;
 mod directory;
 mod fast_click;
 mod forced_panic;
@@ -12,9 +11,11 @@ mod hop;
 mod intake;
 mod internal;
 mod keys;
+mod lane;
 mod links;
 mod page;
 mod reads;
+mod request_log;
 mod route;
 mod script;
 
@@ -23,6 +24,7 @@ use crate::config::{self, Config};
 use crate::gate::request_id;
 use crate::{clock, random};
 use answer::Answer;
+use request_log::Signer;
 use route::{Miss, Route};
 use shared::problem::{Code, Problem};
 use std::rc::Rc;
@@ -39,6 +41,7 @@ struct Call {
     config: Rc<Config>,
     env: Env,
     context: Context,
+    signer: request_log::Signer,
 }
 
 impl Call {
@@ -81,7 +84,7 @@ pub async fn respond(request: Request, env: Env, context: Context) -> Result<Res
         return Answer::problem(&problem, &request_id).into_response(&head.method, &request_id);
     };
     let now_ms = clock::now_ms(&config);
-    let call = Call { request, head, request_id, now_ms, config, env, context };
+    let call = Call { request, head, request_id, now_ms, config, env, context, signer: Signer::default() };
     let answer = dispatch(&call).await;
     answer.into_response(call.method(), &call.request_id)
 }
@@ -104,7 +107,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::ForcePanic => forced_panic::panic_on_demand(call).await,
     };
     // A line for each order taken would cost more than taking it; the order itself is on record.
-    outcome.unwrap_or_else(|problem| {
+    let answer = outcome.unwrap_or_else(|problem| {
         if route.is_logged() {
             console_log!(
                 "Refused a call: method={method} route={} status={} code={} request_id={}",
@@ -115,7 +118,9 @@ async fn dispatch(call: &Call) -> Answer {
             );
         }
         Answer::problem(&problem, &call.request_id)
-    })
+    });
+    request_log::take(call, &answer);
+    answer
 }
 
 fn missed(miss: &Miss, request_id: &str) -> Answer {

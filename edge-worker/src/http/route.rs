@@ -118,7 +118,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
-        ["commissions"] => reads(method, list),
+        ["commissions" | "request-log"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
         }
@@ -187,6 +187,8 @@ mod tests {
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),
+            ("GET", "/api/v1/request-log", read("/request-log")),
+            ("POST", "/api/v1/request-log", wrong(READS)),
             ("GET", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),

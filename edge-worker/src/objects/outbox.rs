@@ -349,5 +349,11 @@ fn event_record(row: event::Unsent, epoch: u64) -> Result<EventRecord> {
 }
 
 fn click_row(row: click::Unsent) -> Result<ClickRow> {
-    Ok(ClickRow { seq: row.seq, clicks: RawValue::from_string(row.clicks)?, dropped: row.dropped })
+    Ok(ClickRow {
+        seq: row.seq,
+        clicks: RawValue::from_string(row.clicks)?,
+        dropped: row.dropped,
+        // Clicks never wait for a log that cannot be read.
+        log: row.log.and_then(|log| RawValue::from_string(log).ok()),
+    })
 }
