@@ -84,7 +84,8 @@ pub async fn respond(request: Request, env: Env, context: Context) -> Result<Res
         return Answer::problem(&problem, &request_id).into_response(&head.method, &request_id);
     };
     let now_ms = clock::now_ms(&config);
-    let call = Call { request, head, request_id, now_ms, config, env, context, signer: Signer::default() };
+    let call =
+        Call { request, head, request_id, now_ms, config, env, context, signer: Signer::default() };
     let answer = dispatch(&call).await;
     answer.into_response(call.method(), &call.request_id)
 }
