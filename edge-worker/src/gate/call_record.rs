@@ -29,7 +29,7 @@ pub struct Answered<'a> {
     /// When it came, Unix milliseconds.
     pub received_at_ms: i64,
     /// When it was answered, Unix milliseconds.
-    pub answered_at_ms: i64,
+    pub done_at_ms: i64,
     /// The key it named.
     pub key: &'a KeyEntry,
     /// Whether its signature held.
@@ -69,7 +69,7 @@ pub fn record(call: &Answered<'_>) -> CallRecord {
         path: redacted(call.path, PATH_BYTES_MAX),
         status: call.status,
         code: refused.code,
-        latency_ms: u32::try_from(call.answered_at_ms - call.received_at_ms).unwrap_or(0),
+        latency_ms: u32::try_from(call.done_at_ms - call.received_at_ms).unwrap_or(0),
         request_id: redacted(call.request_id, REQUEST_ID_BYTES_MAX),
         event_id,
         taken,

@@ -129,7 +129,9 @@ impl LogCap {
 
     /// Takes back what could not be delivered.
     pub fn put_back(&mut self, tallies: Vec<CallTally>) {
-        tallies.into_iter().for_each(|tally| self.push(tally));
+        for tally in tallies {
+            self.push(tally);
+        }
     }
 
     /// Begins the minute of this instant when it is another one.

@@ -47,7 +47,7 @@ pub(super) fn take(call: &Call, answer: &Answer) {
         call_record::record(&Answered {
             id: random::u64(),
             received_at_ms: call.now_ms,
-            answered_at_ms: clock::now_ms(&call.config),
+            done_at_ms: clock::now_ms(&call.config),
             key: entry,
             is_signed: call.signer.is_proven.get(),
             method: call.method(),

@@ -24,7 +24,7 @@ const FAULTS_MAX: usize = 100;
 /// What the rows of a batch say of calls.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    calls: Vec<NewCall>,
+    listed: Vec<NewCall>,
     tallies: Vec<NewTally>,
     /// The newest proven call of each key.
     uses: BTreeMap<(&'static str, Uuid, String), Timestamp>,
@@ -52,7 +52,7 @@ pub(super) fn read(head: &Head, rows: &[ClickRow]) -> Calls {
 impl Calls {
     /// Makes the months these rows go into.
     pub(super) async fn ensure_months(&self, intake: &Intake, pool: &PgPool) -> Result<(), Fault> {
-        let calls = self.calls.iter().map(|call| call.received_at);
+        let calls = self.listed.iter().map(|call| call.received_at);
         intake.ensure_months(pool, "request_log", calls).await?;
         let tallies = self.tallies.iter().map(|tally| tally.minute_at);
         intake.ensure_months(pool, "call_tally", tallies).await
@@ -64,8 +64,8 @@ impl Calls {
         connection: &mut PgConnection,
         now: Timestamp,
     ) -> Result<(), Fault> {
-        if !self.calls.is_empty() {
-            request_log::insert(connection, &self.calls, now).await?;
+        if !self.listed.is_empty() {
+            request_log::insert(connection, &self.listed, now).await?;
         }
         if !self.tallies.is_empty() {
             request_log::insert_tallies(connection, &self.tallies, now).await?;
@@ -111,7 +111,7 @@ impl Calls {
             let newest = self.uses.entry(key).or_insert(call.received_at);
             *newest = call.received_at.max(*newest);
         }
-        self.calls.push(call);
+        self.listed.push(call);
     }
 }
 

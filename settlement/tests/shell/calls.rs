@@ -93,7 +93,9 @@ async fn a_row_says_what_the_edge_saw() {
     let refused = json!({"path": "/api/v1/events/cnvevt_1", "method": "GET", "status": 400,
                          "code": "VALIDATION_ERROR", "faults": ["a is required", "b is not"]});
     let mut refused = with(call(0xab, merchant(), "pk_live_a", 3), &refused);
-    ["eventId", "taken", "contentBytes"].map(|name| refused.as_object_mut().unwrap().remove(name));
+    for name in ["eventId", "taken", "contentBytes"] {
+        refused.as_object_mut().unwrap().remove(name);
+    }
     let log = json!({"calls": [call(1, merchant(), "pk_live_a", 0), refused]});
     record(&pool, vec![row(1, &log)]).await.unwrap();
     let mut connection = pool.acquire().await.unwrap();

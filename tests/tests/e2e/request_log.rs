@@ -58,7 +58,7 @@ fn a_taken_event_leaves_its_id_and_what_was_done_with_it() {
     assert_eq!(first["event_id"], event_id);
     assert_eq!(first["taken"], "RECEIVED");
     assert_eq!((&first["method"], &first["path"]), (&json!("POST"), &json!(CONVERSIONS)));
-    assert_eq!(first["content_bytes"], 46);
+    assert_eq!(first["content_bytes"], 45);
     assert_eq!(first["faults"], json!([]));
     let repeat = assert_logged(side, post(1), (202, None));
     assert_eq!((&repeat["taken"], &repeat["event_id"]), (&json!("REPEATED"), &json!(event_id)));

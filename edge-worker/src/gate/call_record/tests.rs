@@ -12,7 +12,7 @@ fn answered<'a>(key: &'a KeyEntry, status: u16, body: &'a str) -> Answered<'a> {
     Answered {
         id: 7,
         received_at_ms: NOW_MS,
-        answered_at_ms: NOW_MS + 12,
+        done_at_ms: NOW_MS + 12,
         key,
         is_signed: true,
         method: "POST",
@@ -60,11 +60,8 @@ fn a_call_is_told_as_it_came() {
         (key.key_id.clone(), PATH.into(), "r-1".into())
     );
     assert_eq!((made.method.as_ref(), made.status, made.content_bytes), ("POST", 200, Some(80)));
-    let later = Answered {
-        answered_at_ms: NOW_MS - 1,
-        content_length: Some("x"),
-        ..answered(&key, 200, "")
-    };
+    let later =
+        Answered { done_at_ms: NOW_MS - 1, content_length: Some("x"), ..answered(&key, 200, "") };
     assert_eq!((record(&later).latency_ms, record(&later).content_bytes), (0, None));
 }
 

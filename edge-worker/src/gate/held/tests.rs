@@ -71,8 +71,12 @@ fn the_first_asks_for_a_timer_and_a_full_batch_for_no_pause() {
 #[test]
 fn a_row_holds_both_in_order_and_is_never_too_large() {
     let mut held = Held::default();
-    (0..300).for_each(|number| drop(held.hold_click(click(number), NOW_MS)));
-    (0..300).for_each(|id| drop(hold_call(&mut held, id)));
+    for number in 0..300 {
+        held.hold_click(click(number), NOW_MS);
+    }
+    for id in 0..300 {
+        hold_call(&mut held, id);
+    }
     let row = held.take(|| 1).unwrap();
     assert_eq!((row.clicks.len(), row.log.calls.len()), (256, 256));
     held.put_back(row.clone());
@@ -86,15 +90,21 @@ fn a_row_holds_both_in_order_and_is_never_too_large() {
 fn beyond_the_bound_the_oldest_go_and_are_counted() {
     let mut held = Held::default();
     let many = HELD_MAX as u64 + 3;
-    (0..many).for_each(|number| drop(held.hold_click(click(number), NOW_MS)));
-    (0..many).for_each(|id| drop(hold_call(&mut held, id)));
+    for number in 0..many {
+        held.hold_click(click(number), NOW_MS);
+    }
+    for id in 0..many {
+        hold_call(&mut held, id);
+    }
     let row = held.take(|| 1).unwrap();
     assert_eq!((row.clicks[0].link_number, row.dropped), (3, 3));
     assert_eq!(row.log.calls[0].id, 3);
     let dropped: Vec<_> = row.log.tallies.iter().map(|tally| (tally.reason, tally.calls)).collect();
     assert_eq!(dropped, [(TallyReason::Dropped, 3)]);
     // Newer ones came while a row was under way: it comes back in front of them, and goes first.
-    (0..256).for_each(|id| drop(hold_call(&mut held, many + id)));
+    for id in 0..256 {
+        hold_call(&mut held, many + id);
+    }
     held.put_back(row);
     let row = held.take(|| 1).unwrap();
     assert_eq!((row.log.calls[0].id, row.dropped), (259, 3));
@@ -105,15 +115,15 @@ fn beyond_the_bound_the_oldest_go_and_are_counted() {
 #[test]
 fn a_row_that_is_only_counted_is_never_made() {
     let mut held = Held::default();
-    let mut made = 0;
+    let mut rows = 0;
     for _ in 0..100 {
         let make = || {
-            made += 1;
+            rows += 1;
             call(1)
         };
         held.hold_call(&entry(), Some(Flood::Unproven), make, NOW_MS);
     }
-    assert_eq!(made, 60);
+    assert_eq!(rows, 60);
     let log = held.take(|| 1).unwrap().log;
     assert_eq!((log.calls.len(), log.tallies[0].calls), (60, 40));
 }
