@@ -1,9 +1,8 @@
 //! What an answered call leaves in the request log, made from what is known of it.
 
 use super::redaction::redacted;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use shared::directory::KeyEntry;
+use shared::json::{self, Node};
 use shared::problem::Code;
 use shared::request_log::{CallRecord, Taken};
 use std::borrow::Cow;
@@ -117,14 +116,6 @@ struct Refused {
     faults: Vec<String>,
 }
 
-/// A refusal's body, wherever it was written.
-#[derive(Deserialize)]
-struct RefusalBody<'a> {
-    code: Option<String>,
-    #[serde(borrow)]
-    message: &'a RawValue,
-}
-
 fn refused(call: &Answered<'_>) -> Refused {
     let code = call.refusal.map(|code| Cow::Borrowed(code.log_code()));
     // A 401's body says nothing, and most refusals are one sentence that the code says as well.
@@ -132,18 +123,29 @@ fn refused(call: &Answered<'_>) -> Refused {
     if call.status < 400 || call.status == 401 || !may_list {
         return Refused { code, faults: Vec::new() };
     }
-    let Ok(body) = serde_json::from_str::<RefusalBody<'_>>(call.body) else {
-        return Refused { code, faults: Vec::new() };
-    };
-    let told = body.code.map(|code| Cow::Owned(redacted(&code, CODE_BYTES_MAX)));
-    let messages: Vec<String> = serde_json::from_str(body.message.get()).unwrap_or_default();
+    let (mut told, mut messages) = (None, Vec::new());
+    for property in json::read_object(call.body.as_bytes()).unwrap_or_default() {
+        match (property.name.as_str(), property.value) {
+            ("code", Ok(Node::Text(code))) => {
+                told = Some(Cow::Owned(redacted(&code, CODE_BYTES_MAX)));
+            }
+            ("message", Ok(Node::List(sentences))) => messages = sentences,
+            _ => {}
+        }
+    }
     let more = messages.len().saturating_sub(FAULTS_MAX);
-    let mut faults: Vec<String> =
-        messages.iter().take(FAULTS_MAX).map(|text| redacted(text, FAULT_BYTES_MAX)).collect();
+    let mut faults: Vec<String> = messages.iter().take(FAULTS_MAX).map(sentence).collect();
     if more > 0 {
         faults.push(format!("and {more} more"));
     }
     Refused { code: code.or(told), faults }
+}
+
+fn sentence(node: &Node) -> String {
+    match node {
+        Node::Text(text) => redacted(text, FAULT_BYTES_MAX),
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 
 use shared::directory::KeyEntry;
 use shared::request_log::{CallTally, TallyKey, TallyReason};
-use std::collections::HashMap;
 use std::mem;
 
 /// Refused calls of one key, one kind and one minute that are listed at most.
@@ -71,7 +70,8 @@ struct KeyMinute {
 #[derive(Debug, Default)]
 pub struct LogCap {
     minute_ms: i64,
-    keys: HashMap<String, KeyMinute>,
+    /// In order of their ids: refused calls are rare, and a map of its own would weigh more.
+    keys: Vec<KeyMinute>,
     missing_key: u64,
     unknown_key: u64,
     dropped: u64,
@@ -83,17 +83,18 @@ impl LogCap {
     /// Lists a refused call of a known key, or counts it.
     pub fn list(&mut self, key: &KeyEntry, flood: Flood, now_ms: i64) -> Place {
         self.turn(now_ms);
-        if !self.keys.contains_key(&key.key_id) {
+        let named = |minute: &KeyMinute| minute.key.key_id.as_str().cmp(&key.key_id);
+        let place = self.keys.binary_search_by(named).unwrap_or_else(|place| {
             let named = TallyKey {
                 merchant_id: key.merchant_id,
                 environment: key.environment,
                 key_id: key.key_id.clone(),
             };
-            let (unproven, rate_limited) = Default::default();
-            let minute = KeyMinute { key: named, unproven, rate_limited };
-            self.keys.insert(key.key_id.clone(), minute);
-        }
-        let minute = self.keys.get_mut(&key.key_id).expect("it was put in just above");
+            let (unproven, rate_limited) = (Seen::default(), Seen::default());
+            self.keys.insert(place, KeyMinute { key: named, unproven, rate_limited });
+            place
+        });
+        let minute = &mut self.keys[place];
         let seen = match flood {
             Flood::Unproven => &mut minute.unproven,
             Flood::RateLimited => &mut minute.rate_limited,
@@ -156,7 +157,7 @@ impl LogCap {
         ] {
             found.push(tally(reason, None, calls));
         }
-        for minute in self.keys.values_mut() {
+        for minute in &mut self.keys {
             let unproven = mem::take(&mut minute.unproven.counted);
             let rate_limited = mem::take(&mut minute.rate_limited.counted);
             for (flood, calls) in [(Flood::Unproven, unproven), (Flood::RateLimited, rate_limited)]
@@ -176,6 +177,24 @@ impl LogCap {
             self.dropped += tally.calls;
         }
     }
+}
+
+/// How each call of a log begins that has more than its id; quotes in texts are escaped.
+const CALL: &str = r#","receivedAtMs":"#;
+/// Where a log's tallies begin.
+const TALLIES: &str = r#""tallies":["#;
+
+/// A [`LogRow`](shared::request_log::LogRow) as JSON without its calls, which are told as dropped:
+/// where little room is left, the log leaves it to the clicks.
+pub fn without_calls(log: &str, id: u64, now_ms: i64) -> String {
+    let calls = log.matches(CALL).count();
+    let minute_ms = now_ms - now_ms.rem_euclid(MINUTE_MS);
+    let (_, tallies) = log.rsplit_once(TALLIES).unwrap_or(("", "]}"));
+    let comma = if tallies.starts_with(']') { "" } else { "," };
+    format!(
+        "{{\"calls\":[],{TALLIES}{{\"id\":{id},\"minuteMs\":{minute_ms},\
+         \"reason\":\"dropped\",\"calls\":{calls}}}{comma}{tallies}"
+    )
 }
 
 #[cfg(test)]

@@ -3,14 +3,15 @@
 //!
 //! Answers of `POST /batch`, a line of clicks and perhaps one of the log, and of `POST /offer`, in
 //! which a worker of the version before brings clicks alone: 204 when the batch is stored; 503 when
-//! it is not, and the isolate keeps it. `POST /poke`: 200 with the stream's head as
+//! it is not, and the isolate keeps it. A large database takes clicks and leaves out the log. `POST /poke`: 200 with the stream's head as
 //! JSON; a drain is on its way.
 
 use super::outbox::{Lane, Outbox};
 use super::tables::click;
 use super::{BATCH_PATH, DROPPED_HEADER, NAME_HEADER, OFFER_PATH, POKE_PATH};
-use crate::clock;
 use crate::config;
+use crate::gate::log_cap;
+use crate::{clock, random};
 use std::cell::OnceCell;
 use worker::{
     DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
@@ -52,10 +53,14 @@ impl DurableObject for ClickOutbox {
                     return Response::error("full", 503);
                 }
                 let (clicks, log) = match body.split_once('\n') {
-                    Some((clicks, log)) => (clicks, Some(log)),
+                    Some((clicks, log)) if outbox.is_crowded() => {
+                        let left = log_cap::without_calls(log, random::u64(), now_ms);
+                        (clicks, Some(left))
+                    }
+                    Some((clicks, log)) => (clicks, Some(log.to_owned())),
                     None => (body.as_str(), None),
                 };
-                match click::store(outbox.sql(), clicks, log, dropped, now_ms) {
+                match click::store(outbox.sql(), clicks, log.as_deref(), dropped, now_ms) {
                     Ok(seq) => outbox.stored(seq).await,
                     Err(cause) => {
                         console_error!("A click batch could not be stored: {cause}");

@@ -198,7 +198,9 @@ fn the_log_is_read_newest_first_and_by_every_filter() {
         ids.push(id.clone());
         call.header("X-Request-ID", &id).send();
     }
-    ids.iter().for_each(|id| drop(row_of(world, id)));
+    for id in &ids {
+        row_of(world, id);
+    }
     let list = |query: &str| {
         let page = side.read(&format!("{LOG}?{query}"));
         let rows = page["data"].as_array().unwrap().clone();

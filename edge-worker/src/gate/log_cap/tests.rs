@@ -1,7 +1,9 @@
 //! The cap per key, kind and minute, and what becomes of the rest.
 
 use super::*;
+use crate::gate::call_record::{self, Answered};
 use crate::gate::key::tests::entry;
+use shared::request_log::LogRow;
 
 const NOW_MS: i64 = 1_781_408_700_000;
 
@@ -104,4 +106,36 @@ fn a_tally_that_comes_back_keeps_its_id_and_none_is_lost_beyond_the_bound() {
 fn only_refusals_that_prove_nothing_are_capped() {
     let capped: Vec<u16> = (100..600).filter(|status| Flood::of(*status).is_some()).collect();
     assert_eq!(capped, [401, 429]);
+}
+
+#[test]
+fn a_log_without_its_calls_tells_how_many_there_were() {
+    let key = entry();
+    let call = call_record::record(&Answered {
+        id: 1,
+        received_at_ms: NOW_MS,
+        done_at_ms: NOW_MS,
+        key: &key,
+        is_signed: true,
+        method: "GET",
+        path: "/api/v1/,\"receivedAtMs\":1,\"tallies\":[]",
+        request_id: "r-1",
+        content_length: None,
+        status: 200,
+        refusal: None,
+        is_repeat: false,
+        body: "",
+    });
+    let mut cap = LogCap::default();
+    cap.count_nobodys(true, NOW_MS);
+    for tallies in [Vec::new(), cap.take(|| 7)] {
+        let log = LogRow { calls: vec![call.clone(), call.clone()], tallies: tallies.clone() };
+        let text = serde_json::to_string(&log).unwrap();
+        let left: LogRow = serde_json::from_str(&without_calls(&text, 9, NOW_MS + 59_999)).unwrap();
+        let (id, minute_ms, key) = (9, NOW_MS, None);
+        let reason = TallyReason::Dropped;
+        let mut expected = vec![CallTally { id, minute_ms, reason, key, calls: 2 }];
+        expected.extend(tallies);
+        assert_eq!(left, LogRow { calls: Vec::new(), tallies: expected });
+    }
 }

@@ -88,6 +88,15 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
     Ok(rows)
 }
 
+/// Forgets the logs of rows after a place and up to another, which settlement has: clicks are kept
+/// to be sent again after a restore, a log is not worth its room.
+pub fn forget_logs(sql: &SqlStorage, after_seq: u64, up_to_seq: u64) -> Result<()> {
+    let query = "-- click::forget_logs
+        update click_batch set log = null where seq > ?1 and seq <= ?2 and log is not null";
+    sql.exec(query, vec![integer(after_seq)?, integer(up_to_seq)?])?;
+    Ok(())
+}
+
 /// The lowest place kept, if there is any.
 pub fn lowest_seq(sql: &SqlStorage) -> Result<Option<u64>> {
     super::lowest_seq(sql, "click_batch")
