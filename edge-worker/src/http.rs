@@ -5,7 +5,6 @@ mod authenticate;
 mod batch;
 mod body;
 mod click;
-mod click_batch;
 mod directory;
 mod fast_click;
 mod forced_panic;
@@ -13,9 +12,11 @@ mod hop;
 mod intake;
 mod internal;
 mod keys;
+mod lane;
 mod links;
 mod page;
 mod reads;
+mod request_log;
 mod route;
 mod script;
 mod settlement;
@@ -27,6 +28,7 @@ use crate::config::{self, Config};
 use crate::gate::request_id;
 use crate::{clock, random};
 use answer::Answer;
+use request_log::Signer;
 use route::{Miss, Route};
 use shared::problem::{Code, Problem};
 use std::rc::Rc;
@@ -43,6 +45,7 @@ struct Call {
     config: Rc<Config>,
     env: Env,
     context: Context,
+    signer: request_log::Signer,
 }
 
 impl Call {
@@ -85,7 +88,8 @@ pub async fn respond(request: Request, env: Env, context: Context) -> Result<Res
         return Answer::problem(&problem, &request_id).into_response(&head.method, &request_id);
     };
     let now_ms = clock::now_ms(&config);
-    let call = Call { request, head, request_id, now_ms, config, env, context };
+    let call =
+        Call { request, head, request_id, now_ms, config, env, context, signer: Signer::default() };
     let answer = dispatch(&call).await;
     answer.into_response(call.method(), &call.request_id)
 }
@@ -111,7 +115,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::ForcePanic => forced_panic::panic_on_demand(call).await,
     };
     // A line for each order taken would cost more than taking it; the order itself is on record.
-    outcome.unwrap_or_else(|problem| {
+    let answer = outcome.unwrap_or_else(|problem| {
         if route.is_logged() {
             console_log!(
                 "Refused a call: method={method} route={} status={} code={} request_id={}",
@@ -122,7 +126,9 @@ async fn dispatch(call: &Call) -> Answer {
             );
         }
         Answer::problem(&problem, &call.request_id)
-    })
+    });
+    request_log::take(call, &answer);
+    answer
 }
 
 fn missed(miss: &Miss, request_id: &str) -> Answer {

@@ -22,6 +22,7 @@ pub mod poke_objects;
 pub mod push_directory;
 
 pub mod accept_events;
+mod record_calls;
 pub mod record_clicks;
 pub mod recover;
 mod stream;

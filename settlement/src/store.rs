@@ -20,6 +20,7 @@ pub mod click;
 pub mod edge_gap;
 pub mod edge_stream;
 pub mod inbox;
+pub mod request_log;
 pub mod unknown_link;
 
 pub mod commission;

@@ -4,6 +4,7 @@
 pub mod campaign;
 pub mod commission_terms;
 pub mod link;
+pub mod request_log;
 
 use crate::store::instant;
 use sqlx::types::time::OffsetDateTime;

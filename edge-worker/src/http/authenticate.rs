@@ -26,6 +26,7 @@ pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
     let sent_id = call.header("x-api-key").ok_or_else(unknown)?;
     let key_id = key_id_canonical(sent_id).ok_or_else(unknown)?;
     let key = keys::find(call, &key_id).await?.ok_or_else(unknown)?;
+    call.signer.named(&key);
     let timestamp = call.header("x-timestamp");
     let signature = call.header("x-signature");
     let path_and_query = call.path_and_query();
@@ -40,6 +41,7 @@ pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
         let at = timestamp.unwrap_or_default();
         match verify(secret, at, form, body, sent) {
             Ok(proven) => {
+                call.signer.proved();
                 let signature = hex::encode(&proven[..KEPT_CHARACTERS / 2]);
                 return Ok(Proven { key, signature });
             }

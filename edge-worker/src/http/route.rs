@@ -150,7 +150,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
-        ["commissions" | "events"] => reads(method, list),
+        ["commissions" | "events" | "request-log"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
         }
@@ -223,6 +223,8 @@ mod tests {
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),
+            ("GET", "/api/v1/request-log", read("/request-log")),
+            ("POST", "/api/v1/request-log", wrong(READS)),
             ("GET", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),

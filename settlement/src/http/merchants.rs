@@ -9,6 +9,7 @@ mod events;
 mod explain;
 mod links;
 mod page;
+mod request_log;
 mod sent;
 mod simulation;
 
@@ -45,6 +46,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("links/{id}"), get(links::show).patch(links::change))
         .route(&path("simulation/story"), post(simulation::story))
         .route(&path("simulation/report"), post(simulation::report))
+        .route(&path("request-log"), get(request_log::list))
         .layer(from_fn(etag::on_reads))
 }
 

@@ -139,3 +139,48 @@ pub async fn intakes(connection: &mut PgConnection) -> Result<Vec<(Uuid, String)
     .fetch_all(connection)
     .await
 }
+
+/// The newest proven call of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyUse<'a> {
+    /// live or test.
+    pub environment: &'a str,
+    /// Whose.
+    pub merchant_id: Uuid,
+    /// `pk_…`.
+    pub key_id: String,
+    /// When, on the edge's clock.
+    pub used_at: Timestamp,
+}
+
+/// Moves keys' last use forward, never back; answers the rows touched. Rows are locked in the
+/// order of their ids, so that two batches never wait for each other.
+pub async fn mark_used(
+    connection: &mut PgConnection,
+    uses: &[KeyUse<'_>],
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- mark_api_keys_used
+         with used as (
+             select api_key.environment, api_key.merchant_id, api_key.key_id, new.used_at
+             from api_key
+             join unnest($1::text[], $2::uuid[], $3::text[], $4::timestamptz[])
+                  as new (environment, merchant_id, key_id, used_at)
+                  using (environment, merchant_id, key_id)
+             where api_key.last_used_at is null or api_key.last_used_at < new.used_at
+             order by api_key.key_id
+             for no key update of api_key
+         )
+         update api_key set last_used_at = greatest(api_key.last_used_at, used.used_at)
+         from used
+         where api_key.environment = used.environment and api_key.merchant_id = used.merchant_id
+           and api_key.key_id = used.key_id",
+    )
+    .bind(uses.iter().map(|used| used.environment).collect::<Vec<_>>())
+    .bind(uses.iter().map(|used| used.merchant_id).collect::<Vec<_>>())
+    .bind(uses.iter().map(|used| used.key_id.as_str()).collect::<Vec<_>>())
+    .bind(uses.iter().map(|used| instant::to_row(used.used_at)).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}

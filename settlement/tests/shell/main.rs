@@ -6,6 +6,7 @@
 mod database;
 
 mod batches;
+mod calls;
 mod clicks;
 mod directory;
 mod edge;

@@ -9,6 +9,7 @@ use crate::time::{self, AHEAD_SECONDS_MAX};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 
 /// A body's properties, each taken once; what nobody takes is unknown.
 pub(super) struct Fields {
@@ -55,12 +56,13 @@ impl Fields {
         match json::read_object(body) {
             Err(sentence) => faults.push(sentence),
             Ok(read) => {
+                // A set: among the names of a whole body, comparing each with each takes seconds.
+                let mut names = HashSet::with_capacity(read.len());
                 for property in read {
-                    let known = |other: &Property| other.name == property.name;
-                    if properties.iter().any(known) {
-                        faults.push(format!("{} must not be repeated", shown(&property.name)));
-                    } else {
+                    if names.insert(property.name.clone()) {
                         properties.push(property);
+                    } else {
+                        faults.push(format!("{} must not be repeated", shown(&property.name)));
                     }
                 }
             }

@@ -11,6 +11,7 @@ mod script;
 mod keys;
 mod order_of_checks;
 mod refusals;
+mod request_log;
 mod routes;
 mod signatures;
 
