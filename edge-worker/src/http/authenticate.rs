@@ -30,7 +30,7 @@ pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
     let signature = call.header("x-signature");
     let path_and_query = call.path_and_query();
     let form = SignedForm::of_call(call.method(), path_and_query, body);
-    let failed = if let Some(code) = key::refusal(&key.entry, client_address(call)) {
+    let failed = if let Some(code) = key::refusal(&key.entry, client_address(call), call.now_ms) {
         code
     } else if !freshness::is_fresh(timestamp, call.now_seconds()) {
         Code::ExpiredTimestamp
