@@ -12,5 +12,6 @@ mod edge;
 mod gaps;
 mod http;
 mod ingest;
+mod keys;
 mod network;
 mod seeding;
