@@ -18,4 +18,5 @@ pub mod redirect;
 pub mod replay;
 pub mod request_id;
 pub mod retry;
+pub mod signature_debugger;
 pub mod tags;

@@ -17,6 +17,7 @@ mod page;
 mod reads;
 mod route;
 mod script;
+mod signature_debugger;
 
 use crate::bridge::Head;
 use crate::config::{self, Config};
@@ -98,6 +99,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Script => Ok(script::answer()),
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
+        Route::SignatureDebugger => signature_debugger::show(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,

@@ -3,11 +3,13 @@
 mod conversion;
 mod fields;
 mod report;
+mod signature_question;
 #[cfg(test)]
 mod tests;
 
 pub use conversion::conversion;
 pub use report::{clock_advance, order_status};
+pub use signature_question::{SignatureQuestion, signature_question};
 
 use crate::id::{Environment, MerchantId};
 use crate::keys::HashKey;

@@ -31,6 +31,8 @@ pub(super) enum Route<'a> {
         /// For a read of one event, its id.
         event_id: Option<&'a str>,
     },
+    /// A question of one who cannot sign yet.
+    SignatureDebugger,
     /// Settlement pushes links and keys.
     PushDirectory,
     /// Settlement wakes objects.
@@ -63,6 +65,7 @@ impl Route<'_> {
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
             Self::Read { .. } => "read",
+            Self::SignatureDebugger => "signature_debugger",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
             Self::ForcePanic => "force_panic",
@@ -71,7 +74,10 @@ impl Route<'_> {
 
     /// Whether each call leaves a line in the log. Clicks are too many, and recorded anyway.
     pub(super) fn is_logged(self) -> bool {
-        matches!(self, Self::Intake(_) | Self::Read { .. } | Self::PushDirectory)
+        matches!(
+            self,
+            Self::Intake(_) | Self::Read { .. } | Self::SignatureDebugger | Self::PushDirectory
+        )
     }
 }
 
@@ -118,6 +124,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
+        ["test", "signature"] => only("POST", method, Route::SignatureDebugger),
         ["commissions"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
@@ -184,6 +191,8 @@ mod tests {
             ("POST", "/api/v1/order-status", intake(EventKind::OrderStatus)),
             ("PUT", "/api/v1/order-status", wrong("POST")),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
+            ("POST", "/api/v1/test/signature", Ok(Route::SignatureDebugger)),
+            ("GET", "/api/v1/test/signature", wrong("POST")),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),
