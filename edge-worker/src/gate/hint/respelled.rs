@@ -1,5 +1,7 @@
 //! The same JSON in other spellings, made on the text so that names, order and numbers stay.
 
+use std::fmt::Write;
+
 const BLANKS: &str = "you signed the JSON written with other blanks and line breaks than you sent it with; sign the \
      very bytes you send";
 const ESCAPES: &str = "you signed the JSON with characters escaped otherwise (such as `\\/` or `\\u00e9`) than you \
@@ -48,10 +50,10 @@ pub(super) fn spellings(json: &str) -> Vec<(String, &'static str)> {
     ];
     let mut made: Vec<(String, &'static str)> = Vec::new();
     for escapes in escapes {
-        let escaped = escape(json, escapes);
-        let said = if escaped == json { BLANKS } else { ESCAPES };
+        let respelled = escape(json, escapes);
+        let said = if respelled == json { BLANKS } else { ESCAPES };
         for blanks in blanks {
-            let text = lay_out(&escaped, blanks);
+            let text = lay_out(&respelled, blanks);
             if text != json && made.iter().all(|(known, _)| *known != text) {
                 made.push((text, said));
             }
@@ -110,7 +112,8 @@ fn escape(json: &str, escapes: Escapes) -> String {
             '/' if slashes => text.push_str("\\/"),
             c if beyond_ascii && !c.is_ascii() => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    text.push_str(&format!("\\u{unit:04x}"));
+                    // Writing to a text cannot fail.
+                    let _ = write!(text, "\\u{unit:04x}");
                 }
             }
             c => text.push(c),
