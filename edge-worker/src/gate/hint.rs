@@ -46,21 +46,29 @@ pub enum Diagnosis {
 
 /// Names the mistake. `secret` is the key's signing secret.
 pub fn diagnose(code: Code, attempt: &Attempt<'_>, secret: &str) -> Diagnosis {
-    Diagnosis::Named(match code {
-        Code::ApiKeyDisabled => "this key is disabled".into(),
-        Code::ApiKeyRevoked => "this key is revoked".into(),
-        Code::MerchantNotApproved => "the merchant of this key is not active".into(),
-        Code::IpNotAllowed => {
-            "the key has an allow-list, and the address you call from is not on it".into()
+    match code {
+        Code::ExpiredTimestamp => Diagnosis::Named(timestamp_mistake(attempt).into()),
+        Code::InvalidSignature => {
+            signature::mistake(attempt, secret).map_or(Diagnosis::Unproven, Diagnosis::Named)
         }
-        Code::ReplayDetected => replayed().into(),
-        Code::ExpiredTimestamp => timestamp_mistake(attempt).into(),
-        Code::InvalidSignature => match signature::mistake(attempt, secret) {
-            Some(said) => said,
-            None => return Diagnosis::Unproven,
-        },
-        _ => "the call was refused".into(),
-    })
+        other => Diagnosis::Named(of_key(other).into()),
+    }
+}
+
+/// What is said of a refusal that has nothing to do with how the call was signed.
+pub fn of_key(code: Code) -> &'static str {
+    match code {
+        Code::ApiKeyDisabled => "this key is disabled",
+        Code::ApiKeyRevoked => "this key is revoked",
+        Code::MerchantNotApproved => "the merchant of this key is not active",
+        Code::IpNotAllowed => {
+            "the key has an allow-list, and the address you call from is not on it"
+        }
+        Code::ReplayDetected => {
+            "this exact signature was used before; sign again with a later X-Timestamp"
+        }
+        _ => "the call was refused",
+    }
 }
 
 /// Whether the call is right in everything but that the secret of another key signed it.
@@ -79,11 +87,6 @@ pub fn unproven() -> String {
     "the signature does not match, and none of the usual mistakes explains it; check that the \
      secret is this key's, with its sk_test_ prefix, and that you sign exactly the bytes you send"
         .into()
-}
-
-/// What is said of a signature that was used before.
-pub fn replayed() -> String {
-    "this exact signature was used before; sign again with a later X-Timestamp".into()
 }
 
 /// What is said when a call is not diagnosed.

@@ -22,33 +22,52 @@ pub(super) struct Proven {
 
 /// Proves who signed. Nothing here wakes an intake object.
 pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
-    let key = usable_key(call, body).await?;
-    if !freshness::is_fresh(call.header("x-timestamp"), call.now_seconds()) {
-        return Err(refused(Code::ExpiredTimestamp, call, &key, body).await);
-    }
-    let form = SignedForm::of_call(call.method(), call.path_and_query(), body);
-    let timestamp = call.header("x-timestamp").unwrap_or_default();
-    let sent = call.header("x-signature").unwrap_or_default();
-    match verify(key.secret.as_bytes(), timestamp, form, body, sent) {
-        Ok(proven) => {
-            let signature = hex::encode(&proven[..KEPT_CHARACTERS / 2]);
-            Ok(Proven { key, signature })
-        }
-        Err(_) => Err(refused(Code::InvalidSignature, call, &key, body).await),
+    let key = known_key(call).await?;
+    match check(call, &key, body) {
+        Ok(signature) => Ok(Proven { key, signature }),
+        Err(code) => Err(refused(code, call, &key, body).await),
     }
 }
 
 /// The key that the call names, when it may be used from where the call comes. Who calls is not
 /// proven by that.
-pub(super) async fn usable_key(call: &Call, body: &[u8]) -> Result<Rc<OpenKey>, Problem> {
+pub(super) async fn usable_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
+    let key = known_key(call).await?;
+    match key::refusal(&key.entry, client_address(call), call.now_ms) {
+        None => Ok(key),
+        Some(code) => {
+            let mut problem = Problem::unauthorized(code);
+            problem.hint = is_test(&key).then(|| hint::of_key(code).into());
+            Err(problem)
+        }
+    }
+}
+
+async fn known_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
     let unknown = || Problem::unauthorized(Code::InvalidApiKey);
     let sent_id = call.header("x-api-key").ok_or_else(unknown)?;
     let key_id = key_id_canonical(sent_id).ok_or_else(unknown)?;
-    let key = keys::find(call, &key_id).await?.ok_or_else(unknown)?;
-    match key::refusal(&key.entry, client_address(call), call.now_ms) {
-        None => Ok(key),
-        Some(code) => Err(refused(code, call, &key, body).await),
+    keys::find(call, &key_id).await?.ok_or_else(unknown)
+}
+
+/// The start of a proven signature as hex, or the first check that fails.
+fn check(call: &Call, key: &OpenKey, body: &[u8]) -> Result<String, Code> {
+    if let Some(code) = key::refusal(&key.entry, client_address(call), call.now_ms) {
+        return Err(code);
     }
+    let timestamp = call.header("x-timestamp");
+    if !freshness::is_fresh(timestamp, call.now_seconds()) {
+        return Err(Code::ExpiredTimestamp);
+    }
+    let form = SignedForm::of_call(call.method(), call.path_and_query(), body);
+    let sent = call.header("x-signature").unwrap_or_default();
+    verify(key.secret.as_bytes(), timestamp.unwrap_or_default(), form, body, sent)
+        .map(|proven| hex::encode(&proven[..KEPT_CHARACTERS / 2]))
+        .map_err(|_| Code::InvalidSignature)
+}
+
+fn is_test(key: &OpenKey) -> bool {
+    key.entry.environment == Environment::Test
 }
 
 /// The client's address, when a header is trusted to tell it.
@@ -60,7 +79,7 @@ pub(super) fn client_address(call: &Call) -> Option<IpAddr> {
 /// A 401 after the key check: with a test key it names the mistake.
 async fn refused(code: Code, call: &Call, key: &OpenKey, body: &[u8]) -> Problem {
     let mut problem = Problem::unauthorized(code);
-    if key.entry.environment == Environment::Test {
+    if is_test(key) {
         let is_small = body.len() <= hint::BODY_BYTES_MAX;
         let may_diagnose = is_small && is_within_limit(&key.entry.key_id, call.now_seconds());
         problem.hint = Some(if may_diagnose {
@@ -124,8 +143,6 @@ fn is_within_limit(key_id: &str, now_seconds: i64) -> bool {
 /// The hint of a replayed call, which the object finds.
 pub(super) fn replayed(key: &OpenKey) -> Problem {
     let mut problem = Problem::unauthorized(Code::ReplayDetected);
-    if key.entry.environment == Environment::Test {
-        problem.hint = Some(hint::replayed());
-    }
+    problem.hint = is_test(key).then(|| hint::of_key(Code::ReplayDetected).into());
     problem
 }

@@ -27,7 +27,7 @@ thread_local! {
 pub(super) async fn show(call: &Call) -> Result<Answer, Problem> {
     body::require_json(call)?;
     let body = body::read(call, hint::BODY_BYTES_MAX).await?;
-    let key = authenticate::usable_key(call, &body).await?;
+    let key = authenticate::usable_key(call).await?;
     if key.entry.environment == Environment::Live {
         let sentence = "only a test key may ask the signature debugger";
         return Err(Problem::new(Code::PermissionDenied, sentence));

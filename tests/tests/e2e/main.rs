@@ -8,6 +8,8 @@ mod click_ways;
 mod links_pause;
 mod script;
 
+mod debugger;
+mod key_rotation;
 mod keys;
 mod order_of_checks;
 mod refusals;
@@ -21,6 +23,7 @@ mod idempotency;
 mod order_status_fields;
 
 mod curl;
+mod examples;
 
 mod any_order;
 mod attribution;
@@ -34,6 +37,7 @@ mod pricing;
 mod reads;
 mod refunds;
 mod story;
+mod worlds;
 
 mod configuration;
 mod operators;

@@ -1,7 +1,5 @@
 //! The same JSON in other spellings, made on the text so that names, order and numbers stay.
 
-use std::fmt::Write;
-
 const BLANKS: &str = "you signed the JSON written with other blanks and line breaks than you sent it with; sign the \
      very bytes you send";
 const ESCAPES: &str = "you signed the JSON with characters escaped otherwise (such as `\\/` or `\\u00e9`) than you \
@@ -112,8 +110,8 @@ fn escape(json: &str, escapes: Escapes) -> String {
             '/' if slashes => text.push_str("\\/"),
             c if beyond_ascii && !c.is_ascii() => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    // Writing to a text cannot fail.
-                    let _ = write!(text, "\\u{unit:04x}");
+                    text.push_str("\\u");
+                    text.push_str(&hex::encode(unit.to_be_bytes()));
                 }
             }
             c => text.push(c),

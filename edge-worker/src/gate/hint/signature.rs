@@ -9,8 +9,6 @@ use std::borrow::Cow;
 
 /// What every secret of a test key begins with.
 const TEST_PREFIX: &str = "sk_test_";
-/// What every secret of a live key begins with.
-const LIVE_PREFIX: &str = "sk_live_";
 
 /// Names the mistake that gives the signature sent; `None` when no usual one does.
 pub(super) fn mistake(attempt: &Attempt<'_>, secret: &str) -> Option<Cow<'static, str>> {
@@ -23,7 +21,10 @@ pub(super) fn mistake(attempt: &Attempt<'_>, secret: &str) -> Option<Cow<'static
     let Some(sent) = hex_bytes(sent) else {
         return Some("X-Signature must be 64 lowercase hex digits".into());
     };
-    proven(attempt, secret, &sent).next().map(Cow::from)
+    let mut is_signed = |text: &[u8], _| mac(secret.as_bytes(), text) == sent;
+    signed_text::find(attempt, &mut is_signed)
+        .or_else(|| secret_mistake(attempt, secret, &sent))
+        .map(Cow::from)
 }
 
 /// Whether the call is right but for being signed with this other secret.
@@ -32,44 +33,36 @@ pub(super) fn is_signed_with(attempt: &Attempt<'_>, other_secret: &str) -> bool 
     sent.is_some_and(|sent| right(attempt, other_secret) == sent)
 }
 
-/// Every mistake that gives this signature, likeliest first.
-pub(super) fn proven(
-    attempt: &Attempt<'_>,
-    secret: &str,
-    sent: &Signature,
-) -> impl Iterator<Item = &'static str> {
-    let texts = signed_text::candidates(attempt)
-        .into_iter()
-        .filter(move |(text, _)| mac(secret.as_bytes(), text) == *sent)
-        .map(|(_, said)| said);
-    let secrets = other_texts_for_secret(attempt.key_id, secret)
-        .into_iter()
-        .filter(move |(key, _)| right(attempt, key) == *sent)
-        .map(|(_, said)| said);
-    texts.chain(secrets)
-}
-
 fn right(attempt: &Attempt<'_>, secret: &str) -> Signature {
     let form = SignedForm::of_call(attempt.method, attempt.path_and_query, attempt.body);
     sign(secret.as_bytes(), attempt.timestamp.unwrap_or_default(), form, attempt.body)
 }
 
-/// Texts taken for the secret by mistake, and what is to be said of each.
-fn other_texts_for_secret(key_id: &str, secret: &str) -> Vec<(String, &'static str)> {
+/// The right text under a text that is not the secret.
+pub(super) fn secret_mistake(
+    attempt: &Attempt<'_>,
+    secret: &str,
+    sent: &Signature,
+) -> Option<&'static str> {
     let bare = secret.strip_prefix(TEST_PREFIX).unwrap_or(secret);
     let tried = [
-        (bare.to_owned(), "the key of the HMAC is the whole secret, its sk_test_ prefix included"),
+        ("", bare, "", "the key of the HMAC is the whole secret, its sk_test_ prefix included"),
         (
-            format!("{LIVE_PREFIX}{bare}"),
+            "sk_live_",
+            bare,
+            "",
             "you signed with this key's secret, but with sk_live_ before it in place of sk_test_",
         ),
-        (key_id.to_owned(), "you signed with the key's public id; sign with its secret"),
-        (format!("{secret}\n"), "your secret has a line break at its end"),
-        (format!("{secret}\r\n"), "your secret has a line break at its end"),
-        (format!("{secret} "), "your secret has a blank at its end"),
-        (format!("\"{secret}\""), "your secret has quotation marks around it"),
+        ("", attempt.key_id, "", "you signed with the key's public id; sign with its secret"),
+        ("", secret, "\n", "your secret has a line break at its end"),
+        ("", secret, "\r\n", "your secret has a line break at its end"),
+        ("", secret, " ", "your secret has a blank at its end"),
+        ("\"", secret, "\"", "your secret has quotation marks around it"),
     ];
-    tried.into_iter().filter(|(text, _)| text != secret).collect()
+    tried.into_iter().find_map(|(before, text, after, said)| {
+        let key = [before, text, after].concat();
+        (key != secret && right(attempt, &key) == *sent).then_some(said)
+    })
 }
 
 fn mac(key: &[u8], text: &[u8]) -> Signature {

@@ -1,109 +1,109 @@
 //! The right secret over the wrong text: every text that people sign by mistake.
+//!
+//! A text is written as a pattern: `t` timestamp, `M` method, `m` the method in lowercase, `P` path
+//! with its query, `p` path without it, `b` body, `n` and `r` line breaks; the rest is itself.
 
 use super::Attempt;
 use super::respelled::spellings;
 use shared::signing::SignedForm;
+use std::borrow::Cow;
 
 const TIMESTAMP_LEFT_OUT: &str = "the timestamp is not part of what you signed";
 const BODY_LEFT_OUT: &str = "the body is not part of what you signed";
+const LEFT_OUT: &str = "this call signs `{timestamp}.{METHOD} {path and query}.{body}`; you left \
+                        method and path out";
 const LINE_BREAK_SIGNED: &str = "you signed a line break after the body that you did not send";
 const LINE_BREAK_SENT: &str = "you sent a line break after the body that you did not sign";
 
-/// A text and what is to be said of one who signed it.
-pub(super) type Candidate = (Vec<u8>, &'static str);
+/// Of a `POST` with a body, which signs `t.b`.
+const OF_BODY_FORM: [(&str, &str); 7] = [
+    ("t.M P.b", "you signed method and path; a POST with a body signs `{timestamp}.{body}` alone"),
+    ("tb", "the dot between timestamp and body is missing"),
+    ("b", TIMESTAMP_LEFT_OUT),
+    ("t", BODY_LEFT_OUT),
+    ("t.", BODY_LEFT_OUT),
+    ("t.bn", LINE_BREAK_SIGNED),
+    ("t.brn", LINE_BREAK_SIGNED),
+];
+/// Of every other call, which signs `t.M P.b`.
+const OF_METHOD_AND_PATH: [(&str, &str); 9] = [
+    ("t.b", LEFT_OUT),
+    ("tb", LEFT_OUT),
+    ("M P.b", TIMESTAMP_LEFT_OUT),
+    ("tM P.b", "the dot after the timestamp is missing"),
+    ("t.M Pb", "the dot after path and query is missing; it stands there without a body, too"),
+    ("t.M p.b", "the query is not part of what you signed; sign the path with its query, as sent"),
+    ("t.m P.b", "you signed the method in lowercase; sign it in capitals"),
+    ("t.M P.bn", LINE_BREAK_SIGNED),
+    ("t.M P.brn", LINE_BREAK_SIGNED),
+];
+/// Of such a call with a body, besides.
+const OF_METHOD_PATH_AND_BODY: [(&str, &str); 3] =
+    [("b", TIMESTAMP_LEFT_OUT), ("t.M P.", BODY_LEFT_OUT), ("t.M P", BODY_LEFT_OUT)];
 
-/// Every text worth trying for this call; the right one is not among them.
-pub(super) fn candidates(attempt: &Attempt<'_>) -> Vec<Candidate> {
-    let form = SignedForm::of_call(attempt.method, attempt.path_and_query, attempt.body);
-    let mut tried = match form {
-        SignedForm::Body => of_body_form(attempt),
-        SignedForm::MethodAndPath { .. } => of_method_and_path(attempt),
+/// The first text that `is_signed` takes, by what is to be said of one who signed it. Every one is
+/// tried that could be meant; the right text is not among them.
+pub(super) fn find(
+    attempt: &Attempt<'_>,
+    is_signed: &mut dyn FnMut(&[u8], &'static str) -> bool,
+) -> Option<&'static str> {
+    let body = attempt.body;
+    let form = SignedForm::of_call(attempt.method, attempt.path_and_query, body);
+    let (right, patterns, more): (_, &[_], &[_]) = match form {
+        SignedForm::Body => ("t.b", &OF_BODY_FORM, &[]),
+        SignedForm::MethodAndPath { .. } if body.is_empty() => {
+            ("t.M P.b", &OF_METHOD_AND_PATH, &[])
+        }
+        SignedForm::MethodAndPath { .. } => {
+            ("t.M P.b", &OF_METHOD_AND_PATH, &OF_METHOD_PATH_AND_BODY)
+        }
     };
-    let head = head(attempt, form);
-    tried.extend(
-        of_other_bodies(attempt.body)
+    let right_text = written(right, attempt, body);
+    let mut tried = |pattern, body: &[u8], said| {
+        let text = written(pattern, attempt, body);
+        text != right_text && is_signed(&text, said)
+    };
+    let of_patterns = patterns
+        .iter()
+        .chain(more)
+        .find_map(|(pattern, said)| tried(pattern, body, said).then_some(*said));
+    of_patterns.or_else(|| {
+        other_bodies(body)
             .into_iter()
-            .map(|(body, said)| ([&head, &body[..]].concat(), said)),
-    );
-    let right = [&head, attempt.body].concat();
-    tried.retain(|(text, _)| *text != right);
-    tried
+            .find_map(|(other, said)| tried(right, &other, said).then_some(said))
+    })
 }
 
-/// What stands before the body.
-fn head(attempt: &Attempt<'_>, form: SignedForm<'_>) -> Vec<u8> {
-    let timestamp = attempt.timestamp.unwrap_or_default();
-    match form {
-        SignedForm::Body => format!("{timestamp}."),
-        SignedForm::MethodAndPath { method, path_and_query } => {
-            format!("{timestamp}.{method} {path_and_query}.")
+fn written(pattern: &str, attempt: &Attempt<'_>, body: &[u8]) -> Vec<u8> {
+    let path = attempt.path_and_query;
+    let mut text = Vec::with_capacity(body.len() + path.len() + 32);
+    for sign in pattern.bytes() {
+        match sign {
+            b't' => text.extend_from_slice(attempt.timestamp.unwrap_or_default().as_bytes()),
+            b'M' => text.extend_from_slice(attempt.method.as_bytes()),
+            b'm' => text.extend(attempt.method.bytes().map(|byte| byte.to_ascii_lowercase())),
+            b'P' => text.extend_from_slice(path.as_bytes()),
+            b'p' => text.extend(path.bytes().take_while(|byte| *byte != b'?')),
+            b'b' => text.extend_from_slice(body),
+            b'n' => text.push(b'\n'),
+            b'r' => text.push(b'\r'),
+            other => text.push(other),
         }
     }
-    .into_bytes()
-}
-
-fn of_body_form(attempt: &Attempt<'_>) -> Vec<Candidate> {
-    let Attempt { method, path_and_query: path, body, .. } = *attempt;
-    let timestamp = attempt.timestamp.unwrap_or_default();
-    let with = |head: String| [head.as_bytes(), body].concat();
-    vec![
-        (
-            with(format!("{timestamp}.{method} {path}.")),
-            "you signed method and path; a POST with a body signs `{timestamp}.{body}` alone",
-        ),
-        (with(timestamp.to_owned()), "the dot between timestamp and body is missing"),
-        (body.to_vec(), TIMESTAMP_LEFT_OUT),
-        (timestamp.into(), BODY_LEFT_OUT),
-        (format!("{timestamp}.").into(), BODY_LEFT_OUT),
-    ]
-}
-
-fn of_method_and_path(attempt: &Attempt<'_>) -> Vec<Candidate> {
-    const LEFT_OUT: &str = "this call signs `{timestamp}.{METHOD} {path and query}.{body}`; you \
-                            left method and path out";
-    let Attempt { method, path_and_query: path, body, .. } = *attempt;
-    let timestamp = attempt.timestamp.unwrap_or_default();
-    let with = |head: String| [head.as_bytes(), body].concat();
-    let (before_query, _) = path.split_once('?').unwrap_or((path, ""));
-    let mut tried = vec![
-        (with(format!("{timestamp}.")), LEFT_OUT),
-        (with(timestamp.to_owned()), LEFT_OUT),
-        (with(format!("{method} {path}.")), TIMESTAMP_LEFT_OUT),
-        (with(format!("{timestamp}{method} {path}.")), "the dot after the timestamp is missing"),
-        (
-            with(format!("{timestamp}.{method} {path}")),
-            "the dot after path and query is missing; it stands there without a body, too",
-        ),
-        (
-            with(format!("{timestamp}.{method} {before_query}.")),
-            "the query is not part of what you signed; sign the path with its query, as sent",
-        ),
-        (
-            with(format!("{timestamp}.{} {path}.", method.to_lowercase())),
-            "you signed the method in lowercase; sign it in capitals",
-        ),
-    ];
-    if !body.is_empty() {
-        tried.push((body.to_vec(), TIMESTAMP_LEFT_OUT));
-        tried.push((format!("{timestamp}.{method} {path}.").into(), BODY_LEFT_OUT));
-        tried.push((format!("{timestamp}.{method} {path}").into(), BODY_LEFT_OUT));
-    }
-    tried
+    text
 }
 
 /// Bodies that may have been signed in place of the one sent.
-fn of_other_bodies(body: &[u8]) -> Vec<Candidate> {
-    let mut tried = vec![
-        ([body, b"\n"].concat(), LINE_BREAK_SIGNED),
-        ([body, b"\r\n"].concat(), LINE_BREAK_SIGNED),
-    ];
+fn other_bodies(body: &[u8]) -> Vec<(Cow<'_, [u8]>, &'static str)> {
+    let mut bodies: Vec<(Cow<'_, [u8]>, &'static str)> = Vec::new();
     if let Some(stripped) = body.strip_suffix(b"\n") {
         let stripped = stripped.strip_suffix(b"\r").unwrap_or(stripped);
-        tried.push((stripped.to_vec(), LINE_BREAK_SENT));
+        bodies.push((stripped.into(), LINE_BREAK_SENT));
     }
     let text = std::str::from_utf8(body).unwrap_or_default();
-    if text.trim_start().starts_with(['{', '[']) {
-        tried.extend(spellings(text).into_iter().map(|(text, said)| (text.into_bytes(), said)));
+    if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        let spelled = spellings(text).into_iter();
+        bodies.extend(spelled.map(|(text, said)| (text.into_bytes().into(), said)));
     }
-    tried
+    bodies
 }

@@ -35,8 +35,12 @@ fn put(signature: &str) -> Attempt<'_> {
 }
 
 fn mac(key: &str, text: &str) -> [u8; 32] {
+    mac_of(key, text.as_bytes())
+}
+
+fn mac_of(key: &str, text: &[u8]) -> [u8; 32] {
     let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key.as_bytes()).unwrap();
-    mac.update(text.as_bytes());
+    mac.update(text);
     mac.finalize().into_bytes().into()
 }
 
@@ -55,7 +59,17 @@ fn said(attempt: &Attempt<'_>) -> String {
 /// Every mistake that the signature proves, not the first alone.
 fn all_proven(attempt: &Attempt<'_>) -> Vec<&'static str> {
     let sent = hex::decode(attempt.signature.unwrap()).unwrap().try_into().unwrap();
-    signature::proven(attempt, SECRET, &sent).collect()
+    let mut all = Vec::new();
+    let mut noted = |text: &[u8], said| {
+        let made: [u8; 32] = mac_of(SECRET, text);
+        if made == sent {
+            all.push(said);
+        }
+        false
+    };
+    signed_text::find(attempt, &mut noted);
+    all.extend(signature::secret_mistake(attempt, SECRET, &sent));
+    all
 }
 
 const BLANKS: &str = "you signed the JSON written with other blanks and line breaks than you sent \
