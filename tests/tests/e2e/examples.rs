@@ -42,6 +42,10 @@ fn answer(line: &str) -> (&str, Value) {
     (status, json.unwrap_or_else(|cause| panic!("{cause}: {line}")))
 }
 
+fn seconds(text: &str) -> u64 {
+    text.parse().expect("a timestamp is Unix seconds")
+}
+
 /// Runs an example twice: it reports, is told 503, signs anew, and reads its event; the second
 /// time it gets its first answer again.
 fn check(command: impl Fn() -> Command) {
@@ -58,7 +62,7 @@ fn check(command: impl Fn() -> Command) {
     let (status, event) = answer(&lines[1]);
     assert_eq!((status, event["eventId"].as_str()), ("200", Some(event_id.as_str())), "{event}");
     let times: Vec<u64> =
-        stumbling.header_of_each("x-timestamp").iter().map(|text| text.parse().unwrap()).collect();
+        stumbling.header_of_each("x-timestamp").iter().map(|text| seconds(text)).collect();
     assert!(times.len() >= 2 && times[1] > times[0], "signed anew after a 503: {times:?}");
     assert_eq!(shop.test.outcome(&event_id).conversion_id, Some(shop.test.conversion_id(order)));
     // The same order and key, a later second: the first answer again.
