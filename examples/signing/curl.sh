@@ -37,8 +37,10 @@ call() {
 
 order_id=${KHATA_ORDER_ID:-ORD-$(date +%s)}
 body=$(printf '{"externalOrderId":"%s","orderAmount":"2999.00"}' "$order_id")
-reported=$(call POST /api/v1/conversions "$body" "Idempotency-Key: conversion-$order_id")
+key=conversion-$order_id
+reported=$(call POST /api/v1/conversions "$body" "Idempotency-Key: $key") && is_taken=1 || is_taken=
 printf '%s\n' "$reported"
+if [[ -z $is_taken ]]; then exit 1; fi
 event_id=$(sed -n 's/.*"eventId":"\([^"]*\)".*/\1/p' <<<"$reported")
 # An order that was reported under another Idempotency-Key is a duplicate and has no event.
 if [[ -n $event_id ]]; then call GET "/api/v1/events/$event_id" ''; fi
