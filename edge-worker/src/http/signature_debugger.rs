@@ -1,4 +1,4 @@
-//! `POST /api/v1/test/signature`: shows what is signed and its digest, for a secret in the question.
+//! `POST /api/v1/test/signature`: what is signed and its digest, for a secret in the question.
 //!
 //! It needs a test key's id and neither timestamp nor signature: it is for those who cannot sign
 //! yet. The key's state, its merchant and its allow-list are checked as ever; the question's secret

@@ -1,4 +1,4 @@
-//! `POST /api/v1/test/signature`: body to a question of the signature debugger. Rules: EDGE §1, §11.
+//! `POST /api/v1/test/signature`: body to a question of the signature debugger. Rules: EDGE §1.
 
 use super::fields::{Fields, Need};
 use crate::fault::Faults;

@@ -28,36 +28,37 @@ enum Escapes {
     },
 }
 
-/// Every other spelling of a JSON text that the usual libraries write, with what is to be said of
-/// one that was signed.
-pub(super) fn spellings(json: &str) -> Vec<(String, &'static str)> {
-    let blanks = [
-        Blanks::AsSent,
-        Blanks::None,
-        Blanks::AfterSeparators,
-        Blanks::Indented(2),
-        Blanks::Indented(4),
-    ];
-    let only = |slashes, beyond_ascii| Escapes::Only { slashes, beyond_ascii };
-    let escapes = [
-        Escapes::AsSent,
-        only(false, false),
-        only(true, false),
-        only(false, true),
-        only(true, true),
-    ];
-    let mut made: Vec<(String, &'static str)> = Vec::new();
-    for escapes in escapes {
+const ALL_BLANKS: [Blanks; 5] = [
+    Blanks::AsSent,
+    Blanks::None,
+    Blanks::AfterSeparators,
+    Blanks::Indented(2),
+    Blanks::Indented(4),
+];
+const ALL_ESCAPES: [Escapes; 5] = [
+    Escapes::AsSent,
+    Escapes::Only { slashes: false, beyond_ascii: false },
+    Escapes::Only { slashes: true, beyond_ascii: false },
+    Escapes::Only { slashes: false, beyond_ascii: true },
+    Escapes::Only { slashes: true, beyond_ascii: true },
+];
+
+/// Tries every spelling of a JSON text that the usual libraries write; answers what is to be said
+/// of the first one that `is_signed` takes. Some come twice, and so may the one sent.
+pub(super) fn find(
+    json: &str,
+    is_signed: &mut dyn FnMut(&[u8], &'static str) -> bool,
+) -> Option<&'static str> {
+    for escapes in ALL_ESCAPES {
         let respelled = escape(json, escapes);
         let said = if respelled == json { BLANKS } else { ESCAPES };
-        for blanks in blanks {
-            let text = lay_out(&respelled, blanks);
-            if text != json && made.iter().all(|(known, _)| *known != text) {
-                made.push((text, said));
+        for blanks in ALL_BLANKS {
+            if is_signed(lay_out(&respelled, blanks).as_bytes(), said) {
+                return Some(said);
             }
         }
     }
-    made
+    None
 }
 
 fn lay_out(json: &str, blanks: Blanks) -> String {
@@ -196,13 +197,17 @@ mod tests {
     }
 
     #[test]
-    fn no_spelling_is_the_one_sent_and_none_comes_twice() {
-        let json = r#"{"a":"b/é"}"#;
-        let texts: Vec<_> = spellings(json).into_iter().map(|(text, _)| text).collect();
-        let distinct: std::collections::HashSet<_> = texts.iter().collect();
-        assert_eq!(distinct.len(), texts.len());
-        assert!(!texts.iter().any(|text| text == json));
-        assert!(texts.iter().any(|text| text == r#"{"a": "b/\u00e9"}"#), "{texts:?}");
-        assert!(spellings("{}").is_empty());
+    fn blanks_and_escapes_are_tried_together() {
+        let mut texts = Vec::new();
+        let mut noted = |text: &[u8], said| {
+            texts.push((String::from_utf8_lossy(text).into_owned(), said));
+            false
+        };
+        assert_eq!(find(r#"{"a":"b/é"}"#, &mut noted), None);
+        for (text, said) in [(r#"{"a": "b/é"}"#, BLANKS), (r#"{"a": "b\/\u00e9"}"#, ESCAPES)] {
+            assert!(texts.contains(&(text.to_owned(), said)), "{texts:?}");
+        }
+        let found = find("{}", &mut |text: &[u8], _| text == b"{ }");
+        assert_eq!(found, None);
     }
 }

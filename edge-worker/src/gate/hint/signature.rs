@@ -38,31 +38,51 @@ fn right(attempt: &Attempt<'_>, secret: &str) -> Signature {
     sign(secret.as_bytes(), attempt.timestamp.unwrap_or_default(), form, attempt.body)
 }
 
+/// A text taken for the secret by mistake: what stands before it, which text, what stands after it,
+/// and what is to be said.
+type Slip = (&'static str, Text, &'static str, &'static str);
+
+#[derive(Clone, Copy)]
+enum Text {
+    Secret,
+    /// Without its prefix.
+    Bare,
+    KeyId,
+}
+
+const SLIPS: [Slip; 7] = [
+    ("", Text::Bare, "", "the key of the HMAC is the whole secret, its sk_test_ prefix included"),
+    (
+        "sk_live_",
+        Text::Bare,
+        "",
+        "you signed with this key's secret, but with sk_live_ before it in place of sk_test_",
+    ),
+    ("", Text::KeyId, "", "you signed with the key's public id; sign with its secret"),
+    ("", Text::Secret, "\n", "your secret has a line break at its end"),
+    ("", Text::Secret, "\r\n", "your secret has a line break at its end"),
+    ("", Text::Secret, " ", "your secret has a blank at its end"),
+    ("\"", Text::Secret, "\"", "your secret has quotation marks around it"),
+];
+
 /// The right text under a text that is not the secret.
 pub(super) fn secret_mistake(
     attempt: &Attempt<'_>,
     secret: &str,
     sent: &Signature,
 ) -> Option<&'static str> {
-    let bare = secret.strip_prefix(TEST_PREFIX).unwrap_or(secret);
-    let tried = [
-        ("", bare, "", "the key of the HMAC is the whole secret, its sk_test_ prefix included"),
-        (
-            "sk_live_",
-            bare,
-            "",
-            "you signed with this key's secret, but with sk_live_ before it in place of sk_test_",
-        ),
-        ("", attempt.key_id, "", "you signed with the key's public id; sign with its secret"),
-        ("", secret, "\n", "your secret has a line break at its end"),
-        ("", secret, "\r\n", "your secret has a line break at its end"),
-        ("", secret, " ", "your secret has a blank at its end"),
-        ("\"", secret, "\"", "your secret has quotation marks around it"),
-    ];
-    tried.into_iter().find_map(|(before, text, after, said)| {
+    for (before, text, after, said) in SLIPS {
+        let text = match text {
+            Text::Secret => secret,
+            Text::Bare => secret.strip_prefix(TEST_PREFIX).unwrap_or(secret),
+            Text::KeyId => attempt.key_id,
+        };
         let key = [before, text, after].concat();
-        (key != secret && right(attempt, &key) == *sent).then_some(said)
-    })
+        if key != secret && right(attempt, &key) == *sent {
+            return Some(said);
+        }
+    }
+    None
 }
 
 fn mac(key: &[u8], text: &[u8]) -> Signature {

@@ -3,10 +3,8 @@
 //! A text is written as a pattern: `t` timestamp, `M` method, `m` the method in lowercase, `P` path
 //! with its query, `p` path without it, `b` body, `n` and `r` line breaks; the rest is itself.
 
-use super::Attempt;
-use super::respelled::spellings;
+use super::{Attempt, respelled};
 use shared::signing::SignedForm;
-use std::borrow::Cow;
 
 const TIMESTAMP_LEFT_OUT: &str = "the timestamp is not part of what you signed";
 const BODY_LEFT_OUT: &str = "the body is not part of what you signed";
@@ -63,15 +61,22 @@ pub(super) fn find(
         let text = written(pattern, attempt, body);
         text != right_text && is_signed(&text, said)
     };
-    let of_patterns = patterns
-        .iter()
-        .chain(more)
-        .find_map(|(pattern, said)| tried(pattern, body, said).then_some(*said));
-    of_patterns.or_else(|| {
-        other_bodies(body)
-            .into_iter()
-            .find_map(|(other, said)| tried(right, &other, said).then_some(said))
-    })
+    for (pattern, said) in patterns.iter().chain(more) {
+        if tried(pattern, body, said) {
+            return Some(said);
+        }
+    }
+    if let Some(stripped) = body.strip_suffix(b"\n") {
+        let stripped = stripped.strip_suffix(b"\r").unwrap_or(stripped);
+        if tried(right, stripped, LINE_BREAK_SENT) {
+            return Some(LINE_BREAK_SENT);
+        }
+    }
+    if !matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
+        return None;
+    }
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    respelled::find(text, &mut |other, said| tried(right, other, said))
 }
 
 fn written(pattern: &str, attempt: &Attempt<'_>, body: &[u8]) -> Vec<u8> {
@@ -91,19 +96,4 @@ fn written(pattern: &str, attempt: &Attempt<'_>, body: &[u8]) -> Vec<u8> {
         }
     }
     text
-}
-
-/// Bodies that may have been signed in place of the one sent.
-fn other_bodies(body: &[u8]) -> Vec<(Cow<'_, [u8]>, &'static str)> {
-    let mut bodies: Vec<(Cow<'_, [u8]>, &'static str)> = Vec::new();
-    if let Some(stripped) = body.strip_suffix(b"\n") {
-        let stripped = stripped.strip_suffix(b"\r").unwrap_or(stripped);
-        bodies.push((stripped.into(), LINE_BREAK_SENT));
-    }
-    let text = std::str::from_utf8(body).unwrap_or_default();
-    if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[')) {
-        let spelled = spellings(text).into_iter();
-        bodies.extend(spelled.map(|(text, said)| (text.into_bytes().into(), said)));
-    }
-    bodies
 }
