@@ -205,7 +205,7 @@ pub async fn expired(
         "-- expired_api_keys
          select key_id from api_key
          where expires_at <= $1 and state <> 'revoked'
-         order by expires_at limit $2",
+         order by expires_at, key_id limit $2",
     )
     .bind(instant::to_row(now))
     .bind(keys_max)

@@ -45,6 +45,8 @@ async fn a_successor_has_the_same_terms_and_the_old_key_an_end() {
     assert_eq!((first.state, second.state), (KeyState::Active, KeyState::Active));
     assert_eq!((second.per_minute_max, &second.allow_list), (77, &first.allow_list));
     assert_eq!(second.expires_at_ms, None);
+    let longer = rotate(&network, &rotated.issued.key_id, 721).await;
+    assert!(matches!(longer, Err(Fault::Invalid(_))), "30 days at most: {longer:?}");
     let again = rotate(&network, &old.key_id, 24).await.unwrap_err();
     assert!(again.to_string().contains(&rotated.issued.key_id), "{again}");
     let audited: serde_json::Value = sqlx::query_scalar(

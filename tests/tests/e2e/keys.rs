@@ -268,5 +268,13 @@ fn two_keys_at_once_let_a_merchant_rotate() {
     second.post(CONVERSIONS, body.as_bytes()).send().expect_status(202);
     let known = shop.live.signer.post(CONVERSIONS, body.as_bytes()).at(5).send();
     assert_eq!(known.json()["status"], "DUPLICATE");
+    // An idempotency key is the merchant's, whichever of its keys signs.
+    let repeat = json!({"externalOrderId": "repeated", "orderAmount": "10.00"}).to_string();
+    let keyed = |signer: &SigningMerchant, at: i64| {
+        let call = signer.post(CONVERSIONS, repeat.as_bytes()).at(at);
+        call.header("Idempotency-Key", "k").send().expect_status(202)
+    };
+    let (first, again) = (keyed(&shop.live.signer, 0), keyed(&second, 1));
+    assert_eq!((&again.text, again.header("idempotent-replayed")), (&first.text, "true"));
     assert_unauthorized(&second.post(CONVERSIONS, body).secret(&shop.live.signer.secret).send());
 }
