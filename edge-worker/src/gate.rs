@@ -22,5 +22,6 @@ pub mod redirect;
 pub mod replay;
 pub mod request_id;
 pub mod retry;
+pub mod signature_debugger;
 pub mod tags;
 pub mod tail;

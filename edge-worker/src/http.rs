@@ -20,6 +20,7 @@ mod request_log;
 mod route;
 mod script;
 mod settlement;
+mod signature_debugger;
 mod simulate;
 mod writes;
 
@@ -108,6 +109,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Intake(kind) => intake::accept(call, kind).await,
         Route::Batch(kind) => batch::accept(call, kind).await,
         Route::Simulate => simulate::play(call).await,
+        Route::SignatureDebugger => signature_debugger::show(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::Write { tail, bytes_max } => writes::write(call, tail, bytes_max).await,
         Route::PushDirectory => internal::push_directory(call).await,

@@ -7,6 +7,7 @@ mod conversion;
 mod fields;
 mod link;
 mod report;
+mod signature_question;
 mod simulation;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ pub use conversion::conversion;
 pub use fields::Change;
 pub use link::{CODE_CHARACTERS_MAX, LinkState, NewLink, link_change, new_link};
 pub use report::{clock_advance, order_status};
+pub use signature_question::{SignatureQuestion, signature_question};
 pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
 
 use crate::id::{Environment, MerchantId};

@@ -9,7 +9,9 @@ pub mod eventually;
 pub mod http;
 
 pub mod merchant;
+pub mod php;
 pub mod shopper;
+pub mod stumble;
 
 pub mod database;
 pub mod world;

@@ -44,6 +44,8 @@ pub(super) enum Route<'a> {
         /// Bytes of the body at most.
         bytes_max: usize,
     },
+    /// A question of one who cannot sign yet.
+    SignatureDebugger,
     /// Settlement pushes links and keys.
     PushDirectory,
     /// Settlement wakes objects.
@@ -79,6 +81,7 @@ impl Route<'_> {
             Self::Simulate => "simulate",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
+            Self::SignatureDebugger => "signature_debugger",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
             Self::ForcePanic => "force_panic",
@@ -93,6 +96,7 @@ impl Route<'_> {
             | Self::Simulate
             | Self::Read { .. }
             | Self::Write { .. }
+            | Self::SignatureDebugger
             | Self::PushDirectory => true,
             Self::Click(_)
             | Self::MintClick(_)
@@ -150,6 +154,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
+        ["test", "signature"] => only("POST", method, Route::SignatureDebugger),
         ["commissions" | "events" | "request-log"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
@@ -220,6 +225,8 @@ mod tests {
             ("GET", "/api/v1/conversions/batch", wrong("POST")),
             ("POST", "/api/v1/test/simulate", Ok(Route::Simulate)),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
+            ("POST", "/api/v1/test/signature", Ok(Route::SignatureDebugger)),
+            ("GET", "/api/v1/test/signature", wrong("POST")),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),

@@ -1,8 +1,8 @@
 //! Links, campaigns, keys, merchants and affiliates change state, and the directory with them.
 
 use super::actor::{Actor, note};
+use super::hold_key::{self, HeldKey};
 use super::{create_key, directory_rows};
-use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::directory_row::Written;
@@ -10,7 +10,7 @@ use crate::store::directory_source::Which;
 use crate::store::{affiliate, api_key, campaign, link, merchant};
 use jiff::Timestamp;
 use serde_json::json;
-use shared::id::{AffiliateId, CampaignId, Environment, MerchantId};
+use shared::id::{AffiliateId, CampaignId, MerchantId};
 use sqlx::{PgConnection, PgPool};
 
 /// What a link becomes. An archived one stays so.
@@ -176,23 +176,17 @@ pub async fn key_within(
         KeyChange::Enable => ("key.enable", "active"),
         KeyChange::Revoke => ("key.revoke", "revoked"),
     };
-    let owner = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?.merchant_id;
-    actor.may_change(MerchantId(owner))?;
-    merchant::lock(connection, owner).await?.ok_or(Fault::NotFound("merchant"))?;
-    // Read again under the lock: the sum below must count this key's true state.
-    let found = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?;
+    let HeldKey { row: found, scope } = hold_key::find(connection, actor, key_id).await?;
+    if change != KeyChange::Revoke {
+        hold_key::refuse_ended(&found, now)?;
+    }
     if change == KeyChange::Enable && found.state == "disabled" {
-        let environment = Environment::parse(&found.environment)
-            .ok_or_else(|| Fault::Corrupt("a key has no known environment".to_owned()))?;
-        let scope = Scope { environment, merchant: MerchantId(owner) };
-        create_key::check_sum(connection, scope, found.per_minute_max).await?;
+        create_key::check_sum(connection, scope, found.per_minute_max, now).await?;
     }
-    let touched = api_key::set_state(connection, key_id, state).await?;
-    if touched != 1 && change != KeyChange::Revoke {
-        return Err(Fault::Conflict("a revoked key stays revoked".to_owned()));
-    }
-    let owner = MerchantId(owner);
-    let written = directory_rows::refresh_keys(connection, vault, owner, Some(key_id), now).await?;
+    api_key::set_state(connection, key_id, state).await?;
+    let owner = scope.merchant;
+    let changed: Option<&[&str]> = Some(&[key_id]);
+    let written = directory_rows::refresh_keys(connection, vault, owner, changed, now).await?;
     let detail = json!({"from": found.state, "to": state});
     note(connection, actor, action, key_id, detail, now).await?;
     Ok(written)

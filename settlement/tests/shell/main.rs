@@ -13,5 +13,6 @@ mod edge;
 mod gaps;
 mod http;
 mod ingest;
+mod keys;
 mod network;
 mod seeding;

@@ -8,6 +8,8 @@ mod click_ways;
 mod links_pause;
 mod script;
 
+mod debugger;
+mod key_rotation;
 mod keys;
 mod order_of_checks;
 mod refusals;
@@ -29,6 +31,7 @@ mod simulator;
 mod writes;
 
 mod curl;
+mod examples;
 
 mod any_order;
 mod attribution;
@@ -42,6 +45,7 @@ mod pricing;
 mod reads;
 mod refunds;
 mod story;
+mod worlds;
 
 mod configuration;
 mod operators;
