@@ -1,10 +1,13 @@
 //! Everything wrong with one request body, collected in one pass.
 
+use crate::problem::Code;
+
 /// The faults of a body, each a sentence that names its field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     messages: Vec<String>,
     order_status: bool,
+    domain: bool,
 }
 
 /// Faults listed at most; a body of thousands of wrong items is not answered with a book.
@@ -22,6 +25,32 @@ impl Faults {
     pub fn push_order_status(&mut self, message: impl Into<String>) {
         self.order_status = true;
         self.push(message);
+    }
+
+    /// Adds a fault with a code of its own: a URL off the merchant's approved domain.
+    pub fn push_domain(&mut self, message: impl Into<String>) {
+        self.domain = true;
+        self.push(message);
+    }
+
+    /// Adds what was found in a part of the body; each sentence gets the part's name in front.
+    pub fn absorb(&mut self, part: &str, faults: Self) {
+        self.order_status |= faults.order_status;
+        self.domain |= faults.domain;
+        for message in faults.messages {
+            self.push(format!("{part}{message}"));
+        }
+    }
+
+    /// The code of the answer: the fault that has one of its own decides (EDGE §2).
+    pub fn code(&self) -> Code {
+        if self.order_status {
+            Code::OrderStatusInvalid
+        } else if self.domain {
+            Code::MerchantDomainInvalid
+        } else {
+            Code::ValidationError
+        }
     }
 
     /// Whether nothing was found.

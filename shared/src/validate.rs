@@ -3,8 +3,10 @@
 mod conversion;
 mod fields;
 mod report;
+pub mod resource;
 #[cfg(test)]
 mod tests;
+pub mod web_address;
 
 pub use conversion::conversion;
 pub use report::{clock_advance, order_status};

@@ -99,7 +99,13 @@ fn order_status(fields: &mut Fields) -> Option<OrderStatus> {
     status
 }
 
-fn check_minor_digits(field: &str, amount: Decimal, currency: Currency, faults: &mut Faults) {
+/// Notes an amount finer than its currency.
+pub(super) fn check_minor_digits(
+    field: &str,
+    amount: Decimal,
+    currency: Currency,
+    faults: &mut Faults,
+) {
     if !currency.holds(amount) {
         let most = currency.minor_digits();
         faults.push(format!("{field} must have at most {most} decimals in {currency}"));

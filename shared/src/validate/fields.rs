@@ -48,6 +48,11 @@ impl Fields {
         self.properties.is_empty() && !self.faults.is_empty()
     }
 
+    /// Whether the body names this property.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.properties.iter().any(|property| property.name == name)
+    }
+
     fn take(&mut self, name: &str, need: Need) -> Option<(Node, Box<RawValue>)> {
         let Some(at) = self.properties.iter().position(|property| property.name == name) else {
             if need == Need::Required {
@@ -162,6 +167,56 @@ impl Fields {
                 None
             }
             _ => {
+                self.faults.push(format!("{name} must be an array"));
+                None
+            }
+        }
+    }
+
+    /// A text for people: white space around it goes, something must be left of it.
+    pub(super) fn label(
+        &mut self,
+        name: &str,
+        characters_max: usize,
+        need: Need,
+    ) -> Option<String> {
+        let text = self.text(name, characters_max, need)?;
+        let fault = match text.trim() {
+            "" => "must not be empty",
+            text if text.chars().any(char::is_control) => "must not contain control characters",
+            text => return Some(text.to_owned()),
+        };
+        self.faults.push(format!("{name} {fault}"));
+        None
+    }
+
+    /// The properties of an object inside the body; their faults are the caller's to absorb.
+    pub(super) fn object(&mut self, name: &str, need: Need) -> Option<Self> {
+        let (node, raw) = self.take(name, need)?;
+        if matches!(node, Node::Object(_)) {
+            return Some(Self::read(raw.get().as_bytes()));
+        }
+        self.faults.push(format!("{name} must be an object"));
+        None
+    }
+
+    /// A list of 1 to `most` rows, each read as a body of its own: a bad one spoils no other.
+    pub(super) fn rows(&mut self, name: &str, most: usize) -> Option<Vec<Self>> {
+        let Some(at) = self.properties.iter().position(|property| property.name == name) else {
+            self.faults.push(format!("{name} is required"));
+            return None;
+        };
+        let raw = self.properties.remove(at).raw;
+        let rows: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
+        match rows {
+            Some(rows) if (1..=most).contains(&rows.len()) => {
+                Some(rows.into_iter().map(|row| Self::read(row.get().as_bytes())).collect())
+            }
+            Some(_) => {
+                self.faults.push(format!("{name} must have 1 to {most} entries"));
+                None
+            }
+            None => {
                 self.faults.push(format!("{name} must be an array"));
                 None
             }
