@@ -19,3 +19,4 @@ pub mod replay;
 pub mod request_id;
 pub mod retry;
 pub mod tags;
+pub mod tail;

@@ -17,6 +17,8 @@ mod page;
 mod reads;
 mod route;
 mod script;
+mod settlement;
+mod writes;
 
 use crate::bridge::Head;
 use crate::config::{self, Config};
@@ -99,6 +101,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
+        Route::Write { tail, bytes_max } => writes::write(call, tail, bytes_max).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
         Route::ForcePanic => forced_panic::panic_on_demand(call).await,

@@ -33,13 +33,11 @@ impl Faults {
         self.push(message);
     }
 
-    /// Adds what was found in a part of the body; each sentence gets the part's name in front.
-    pub fn absorb(&mut self, part: &str, faults: Self) {
-        self.order_status |= faults.order_status;
-        self.domain |= faults.domain;
-        for message in faults.messages {
-            self.push(format!("{part}{message}"));
-        }
+    /// Adds the faults of a part.
+    pub fn extend(&mut self, part: Faults) {
+        self.order_status |= part.order_status;
+        self.domain |= part.domain;
+        part.messages.into_iter().for_each(|message| self.push(message));
     }
 
     /// The code of the answer: the fault that has one of its own decides (EDGE §2).

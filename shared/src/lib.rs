@@ -15,6 +15,7 @@ pub mod keys;
 pub mod money;
 pub mod order_status;
 pub mod problem;
+pub mod relay;
 pub mod signing;
 pub mod time;
 pub mod validate;

@@ -1,5 +1,7 @@
 //! The route table: one place that says what exists and with which method.
 
+mod resources;
+
 use crate::gate::redirect::is_code;
 use shared::id::EventKind;
 use shared::internal::{DIRECTORY_PATH, POKE_PATH};
@@ -30,6 +32,13 @@ pub(super) enum Route<'a> {
         tail: &'a str,
         /// For a read of one event, its id.
         event_id: Option<&'a str>,
+    },
+    /// A signed write to a resource, done by settlement under the same tail.
+    Write {
+        /// The path after `/api/v1`.
+        tail: &'a str,
+        /// Bytes of the body at most.
+        bytes_max: usize,
     },
     /// Settlement pushes links and keys.
     PushDirectory,
@@ -63,6 +72,7 @@ impl Route<'_> {
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
             Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
             Self::ForcePanic => "force_panic",
@@ -71,7 +81,10 @@ impl Route<'_> {
 
     /// Whether each call leaves a line in the log. Clicks are too many, and recorded anyway.
     pub(super) fn is_logged(self) -> bool {
-        matches!(self, Self::Intake(_) | Self::Read { .. } | Self::PushDirectory)
+        matches!(
+            self,
+            Self::Intake(_) | Self::Read { .. } | Self::Write { .. } | Self::PushDirectory
+        )
     }
 }
 
@@ -118,7 +131,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
-        ["commissions"] => reads(method, list),
+        ["commissions" | "events"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
         }
@@ -126,7 +139,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
             let event_id = Some(id);
             reads(method, Route::Read { tail, event_id })
         }
-        _ => Err(Miss::NotFound),
+        _ => resources::find(method, tail, &parts),
     }
 }
 

@@ -194,6 +194,7 @@ impl Outbox {
                 path_and_query: self.lane.path(),
                 body: &batch.body,
                 request_id: None,
+                headers: &[],
                 timeout_ms: BATCH_TIMEOUT_MS,
             };
             let reply = outbound::send(config, &call).await?;

@@ -6,7 +6,7 @@ mod reconcile;
 mod tests;
 mod webhook_endpoint;
 
-pub use product::{Commission, Pays, Product, RowFault, Stock, product, products, sku_fault};
+pub use product::{Product, RowFault, Stock, product, products, sku_fault};
 pub use reconcile::{Day, DayOrder, ORDER_STATUSES, day};
 pub use webhook_endpoint::{
     EndpointChange, EndpointState, EventType, NewEndpoint, endpoint_change, new_endpoint,
@@ -14,14 +14,8 @@ pub use webhook_endpoint::{
 
 use crate::money::Currency;
 
-/// Bytes of a bulk body at most: products and a day's orders.
-pub const BULK_BODY_BYTES_MAX: usize = 1024 * 1024;
-/// Unicode scalars of a name at most.
-pub const NAME_CHARACTERS_MAX: usize = 160;
 /// Unicode scalars of a product's category at most.
 pub const CATEGORY_CHARACTERS_MAX: usize = 160;
-/// Basis points of a rate at most: the whole order.
-pub const RATE_BPS_MAX: u32 = 10_000;
 /// Products of one call at most.
 pub const PRODUCTS_MAX: usize = 500;
 /// Unicode scalars of a webhook endpoint's description at most.

@@ -1,11 +1,11 @@
 //! `PUT /api/v1/products/{sku}` and `POST /api/v1/products`: body to products (PRODUCT §8).
 
+use super::super::commission_terms::{self, CommissionTerms};
 use super::super::conversion::check_minor_digits;
 use super::super::fields::{Fields, Need, id_fault};
-use super::super::{EXTERNAL_ID_CHARACTERS_MAX, web_address};
-use super::{CATEGORY_CHARACTERS_MAX, NAME_CHARACTERS_MAX, PRODUCTS_MAX, RATE_BPS_MAX, Shop};
+use super::super::{EXTERNAL_ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX, web_address};
+use super::{CATEGORY_CHARACTERS_MAX, PRODUCTS_MAX, Shop};
 use crate::fault::Faults;
-use crate::json::Node;
 use crate::money::Currency;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
@@ -25,6 +25,9 @@ const KINDLY: [(&str, &str); 8] = [
     ("availability", "stock"),
 ];
 
+const STOCKS: [(&str, Stock); 2] =
+    [("in_stock", Stock::InStock), ("out_of_stock", Stock::OutOfStock)];
+
 /// Whether a product can be bought now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stock {
@@ -35,9 +38,6 @@ pub enum Stock {
 }
 
 impl Stock {
-    /// Both, in the documented order.
-    pub const ALL: [Self; 2] = [Self::InStock, Self::OutOfStock];
-
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -48,30 +48,8 @@ impl Stock {
 
     /// Reads the word.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stock| stock.as_str() == text)
+        STOCKS.into_iter().find(|(word, _)| *word == text).map(|(_, stock)| stock)
     }
-}
-
-/// How an override pays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pays {
-    /// Basis points of the base: 1000 is 10 %.
-    Percent(u32),
-    /// An amount per unit.
-    Flat(Decimal),
-}
-
-/// A product's own commission, instead of its campaign's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Commission {
-    /// How it pays.
-    pub pays: Pays,
-    /// Most the lines under it can earn together.
-    pub cap: Option<Decimal>,
-    /// Order total below which it gives zero.
-    pub minimum_order: Option<Decimal>,
-    /// Of flat, cap and minimum; `None` when there is none of them.
-    pub currency: Option<Currency>,
 }
 
 /// A product as its merchant describes it, whole.
@@ -94,7 +72,7 @@ pub struct Product {
     /// Whether it can be bought.
     pub stock: Stock,
     /// Its own commission; `None`: its campaign's.
-    pub commission: Option<Commission>,
+    pub commission: Option<CommissionTerms>,
 }
 
 /// A row of a bulk call that cannot be taken.
@@ -173,38 +151,27 @@ fn read_row(
 
 /// Reads everything but the SKU.
 fn rest(mut fields: Fields, sku: Option<String>, shop: &Shop<'_>) -> Result<Product, Faults> {
-    let name = fields.label("name", NAME_CHARACTERS_MAX, Need::Required);
+    let name = fields.display_name("name", NAME_CHARACTERS_MAX, Need::Required);
     let price = fields.amount("price", Need::Required);
-    let currency = currency(&mut fields, shop.currency);
+    let currency = fields.currency("currency", shop.currency);
     let url = page(&mut fields, shop.approved_domain);
     let image_url = image(&mut fields);
-    let category = fields.label("category", CATEGORY_CHARACTERS_MAX, Need::Optional);
-    let stock = stock(&mut fields);
-    let commission = commission(&mut fields, currency);
+    let category = fields.display_name("category", CATEGORY_CHARACTERS_MAX, Need::Optional);
+    let stock = fields.one_of("stock", &STOCKS, Need::Optional);
+    // Amounts of an override are in the product's currency unless it names another.
+    let otherwise = currency.unwrap_or(shop.currency);
+    let commission = commission_terms::read(&mut fields, "commission", otherwise);
     fields.refuse_unknown(&KINDLY);
     if let (Some(price), Some(currency)) = (price, currency) {
         check_minor_digits("price", price, currency, &mut fields.faults);
     }
-    match (sku, name, price, currency, url, stock, fields.faults.is_empty()) {
-        (Some(sku), Some(name), Some(price), Some(currency), Some(url), Some(stock), true) => {
+    match (sku, name, price, currency, url, fields.faults.is_empty()) {
+        (Some(sku), Some(name), Some(price), Some(currency), Some(url), true) => {
+            let stock = stock.unwrap_or(Stock::InStock);
             Ok(Product { sku, name, price, currency, url, image_url, category, stock, commission })
         }
         _ => Err(fields.faults),
     }
-}
-
-fn currency(fields: &mut Fields, otherwise: Currency) -> Option<Currency> {
-    let Some(node) = fields.word("currency", Need::Optional) else {
-        return Some(otherwise);
-    };
-    let currency = match &node {
-        Node::Text(code) => Currency::parse(code),
-        _ => None,
-    };
-    if currency.is_none() {
-        fields.faults.push("currency must be an ISO 4217 code in capitals, like \"NPR\"");
-    }
-    currency
 }
 
 fn page(fields: &mut Fields, approved_domain: &str) -> Option<String> {
@@ -221,88 +188,4 @@ fn image(fields: &mut Fields) -> Option<String> {
     let text = fields.text("imageUrl", web_address::URL_BYTES_MAX, Need::Optional)?;
     let read = web_address::image(&text);
     read.map_err(|fault| fields.faults.push(format!("imageUrl {fault}"))).ok()
-}
-
-fn stock(fields: &mut Fields) -> Option<Stock> {
-    let Some(node) = fields.word("stock", Need::Optional) else {
-        return Some(Stock::InStock);
-    };
-    let stock = match &node {
-        Node::Text(word) => Stock::parse(word),
-        _ => None,
-    };
-    if stock.is_none() {
-        fields.faults.push("stock must be one of in_stock, out_of_stock");
-    }
-    stock
-}
-
-/// An override; its currency is the product's unless it names one.
-fn commission(fields: &mut Fields, otherwise: Option<Currency>) -> Option<Commission> {
-    let mut inner = fields.object("commission", Need::Optional)?;
-    let pays = pays(&mut inner);
-    let cap = inner.amount("cap", Need::Optional);
-    let minimum_order = inner.amount("minimumOrder", Need::Optional);
-    let names_currency = inner.has("currency");
-    let currency = otherwise.and_then(|otherwise| currency(&mut inner, otherwise));
-    if otherwise.is_none() {
-        inner.word("currency", Need::Optional);
-    }
-    inner.refuse_unknown(&[("flatAmount", "amount"), ("rate", "rateBps"), ("capAmount", "cap")]);
-    let flat = match pays {
-        Some(Pays::Flat(amount)) => Some(amount),
-        Some(Pays::Percent(_)) | None => None,
-    };
-    let amounts = [("amount", flat), ("cap", cap), ("minimumOrder", minimum_order)];
-    for (name, amount) in amounts {
-        if let (Some(amount), Some(currency)) = (amount, currency) {
-            check_minor_digits(name, amount, currency, &mut inner.faults);
-        }
-    }
-    let has_amount = amounts.iter().any(|(_, amount)| amount.is_some());
-    if names_currency && !has_amount && inner.faults.is_empty() {
-        inner.faults.push("currency is of no use without an amount");
-    }
-    let sound = inner.faults.is_empty();
-    fields.faults.absorb("commission.", inner.faults);
-    let currency = currency.filter(|_| has_amount);
-    pays.filter(|_| sound).map(|pays| Commission { pays, cap, minimum_order, currency })
-}
-
-fn pays(fields: &mut Fields) -> Option<Pays> {
-    let kind = match fields.word("kind", Need::Required) {
-        Some(Node::Text(kind)) => kind,
-        Some(_) => String::new(),
-        None => {
-            pass_over_amounts(fields);
-            return None;
-        }
-    };
-    match kind.as_str() {
-        "percent" => rate(fields).map(Pays::Percent),
-        "flat" => fields.amount("amount", Need::Required).map(Pays::Flat),
-        _ => {
-            fields.faults.push("kind must be one of percent, flat");
-            pass_over_amounts(fields);
-            None
-        }
-    }
-}
-
-/// Which of these belongs here cannot be told while the kind is unknown.
-fn pass_over_amounts(fields: &mut Fields) {
-    for name in ["rateBps", "amount"] {
-        fields.word(name, Need::Optional);
-    }
-}
-
-fn rate(fields: &mut Fields) -> Option<u32> {
-    let rate = match fields.word("rateBps", Need::Required)? {
-        Node::Whole(number) => u32::try_from(number).ok().filter(|bps| *bps <= RATE_BPS_MAX),
-        _ => None,
-    };
-    if rate.is_none() {
-        fields.faults.push(format!("rateBps must be a whole number from 0 to {RATE_BPS_MAX}"));
-    }
-    rate
 }

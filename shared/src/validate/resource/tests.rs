@@ -1,5 +1,6 @@
 //! A case per rule of every field of the resources' bodies.
 
+use super::super::{Change, Pays};
 use super::*;
 use crate::fault::Faults;
 use crate::problem::Code;
@@ -35,7 +36,7 @@ fn a_product_has_defaults_and_is_read_whole() {
     let more = r#""sku":"TEA-1","currency":"JPY","price":"450","name":"  Ilam tea ",
         "url":"https://WWW.shop.np/a?b#c","imageUrl":"https://cdn.example/a.png","category":"Tea",
         "stock":"out_of_stock",
-        "commission":{"kind":"flat","amount":"2","cap":"10","minimumOrder":"100","currency":"USD"}"#;
+        "commission":{"kind":"flat","flatAmount":"2","cap":"10","minimumOrder":"100","currency":"USD"}"#;
     let whole = read(&format!("{{{more}}}")).expect("a good body");
     assert_eq!(
         (whole.name.as_str(), whole.url.as_str()),
@@ -55,7 +56,7 @@ fn a_product_has_defaults_and_is_read_whole() {
 fn an_override_takes_the_product_s_currency_and_needs_one_only_for_amounts() {
     let of = |more: &str| read(&body(more)).map(|product| product.commission);
     let percent = of(r#""commission":{"kind":"percent","rateBps":0}"#).expect("a good body");
-    assert_eq!(percent.map(|c| (c.pays, c.currency)), Some((Pays::Percent(0), None)));
+    assert_eq!(percent.map(|terms| (terms.pays, terms.currency)), Some((Pays::Percent(0), None)));
     let capped =
         of(r#""currency":"USD","commission":{"kind":"percent","rateBps":10000,"cap":"5"}"#);
     let capped = capped.expect("a good body").expect("it has one");
@@ -76,10 +77,13 @@ fn every_fault_of_a_product_names_its_field() {
         (body(r#""sku":"TEA-2""#), "sku must be the one of the path, or absent"),
         (body(r#""sku":7"#), "sku must be a string"),
         (body(r#""name":"A""#), "name must not be repeated"),
-        (r#"{"name":"  ","price":"1","url":"https://shop.np/"}"#.into(), "name must not be empty"),
+        (
+            r#"{"name":"  ","price":"1","url":"https://shop.np/"}"#.into(),
+            "name must be 1 to 160 printable",
+        ),
         (
             r#"{"name":"a\u0007b","price":"1","url":"https://shop.np/"}"#.into(),
-            "name must not contain control",
+            "name must be 1 to 160 printable",
         ),
         (
             r#"{"name":"a\u0000b","price":"1","url":"https://shop.np/"}"#.into(),
@@ -102,7 +106,7 @@ fn every_fault_of_a_product_names_its_field() {
         (body(r#""imageUrl":true"#), "imageUrl must be a string"),
         (body(&url_long), "imageUrl must be at most 2000"),
         (body(&long("category", 161)), "category must be at most 160"),
-        (body(r#""category":"""#), "category must not be empty"),
+        (body(r#""category":"""#), "category must be 1 to 160 printable"),
         (body(r#""stock":"sold""#), "stock must be one of in_stock, out_of_stock"),
         (body(r#""stock":1"#), "stock must be one of"),
         (body(r#""title":"T""#), "title is not a property here; did you mean name?"),
@@ -128,32 +132,32 @@ fn every_fault_of_an_override_names_its_field() {
             "commission.rateBps must be a whole number",
         ),
         (
-            body(r#""commission":{"kind":"percent","rateBps":100,"amount":"1"}"#),
-            "commission.amount is not a property here",
+            body(r#""commission":{"kind":"percent","rateBps":100,"flatAmount":"1"}"#),
+            "commission.flatAmount does not go with kind percent",
         ),
         (
             body(r#""commission":{"kind":"percent","rateBps":100,"currency":"NPR"}"#),
             "commission.currency is of no use without an amount",
         ),
-        (body(r#""commission":{"kind":"flat"}"#), "commission.amount is required"),
+        (body(r#""commission":{"kind":"flat"}"#), "commission.flatAmount is required"),
         (
-            body(r#""commission":{"kind":"flat","amount":"1.005"}"#),
-            "commission.amount must have at most 2 decimals in NPR",
+            body(r#""commission":{"kind":"flat","flatAmount":"1.005"}"#),
+            "commission.flatAmount must have at most 2 decimals in NPR",
         ),
         (
-            body(r#""commission":{"kind":"flat","amount":"1.5","currency":"JPY"}"#),
-            "commission.amount must have at most 0 decimals in JPY",
+            body(r#""commission":{"kind":"flat","flatAmount":"1.5","currency":"JPY"}"#),
+            "commission.flatAmount must have at most 0 decimals in JPY",
         ),
         (
-            body(r#""commission":{"kind":"flat","amount":"1","cap":5}"#),
+            body(r#""commission":{"kind":"flat","flatAmount":"1","cap":5}"#),
             "commission.cap must be a decimal string",
         ),
         (
-            body(r#""commission":{"kind":"flat","amount":"1","minimumOrder":"1.005"}"#),
+            body(r#""commission":{"kind":"flat","flatAmount":"1","minimumOrder":"1.005"}"#),
             "commission.minimumOrder must have at most 2",
         ),
         (
-            body(r#""commission":{"kind":"flat","amount":"1","amount":"2"}"#),
+            body(r#""commission":{"kind":"flat","flatAmount":"1","flatAmount":"2"}"#),
             "commission must not repeat a property name",
         ),
     ]);
@@ -272,7 +276,7 @@ fn every_fault_of_an_endpoint_names_its_field() {
         (format!(r#"{{{url},"events":["ping","ping"]}}"#), "events[1] must not be repeated"),
         (format!(r#"{{{good},"format":"affiliate_order"}}"#), "format must be khata"),
         (format!(r#"{{{good},"format":null}}"#), "format must not be null"),
-        (format!(r#"{{{good},"description":"a\nb"}}"#), "description must not contain control"),
+        (format!(r#"{{{good},"description":"a\nb"}}"#), "description must be 1 to 200 printable"),
         (
             format!(r#"{{{good},"description":"{}"}}"#, "x".repeat(201)),
             "description must be at most 200",
@@ -288,9 +292,9 @@ fn every_fault_of_an_endpoint_names_its_field() {
 
 #[test]
 fn a_change_of_an_endpoint_names_what_changes() {
-    let change = endpoint_change(br#"{"state":"paused","description":""}"#).expect("a good body");
+    let change = endpoint_change(br#"{"state":"paused","description":null}"#).expect("a good body");
     assert_eq!(change.state, Some(EndpointState::Paused));
-    assert_eq!((change.description.as_deref(), change.url, change.events), (Some(""), None, None));
+    assert_eq!((change.description, change.url, change.events), (Change::Clear, None, None));
     for (body, expected) in [
         ("{}", "body must name at least one of url, events, description, state"),
         (r#"{"state":"dead"}"#, "state must be one of active, paused"),

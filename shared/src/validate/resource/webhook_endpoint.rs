@@ -1,6 +1,6 @@
 //! `POST /api/v1/webhook-endpoints` and `PATCH` on one: body to endpoint (PRODUCT §6).
 
-use super::super::fields::{Fields, Need};
+use super::super::fields::{Change, Fields, Need};
 use super::super::web_address;
 use super::DESCRIPTION_CHARACTERS_MAX;
 use crate::fault::Faults;
@@ -87,6 +87,9 @@ impl EventType {
     }
 }
 
+const STATES: [(&str, EndpointState); 2] =
+    [("active", EndpointState::Active), ("paused", EndpointState::Paused)];
+
 /// Whether an endpoint is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointState {
@@ -97,20 +100,12 @@ pub enum EndpointState {
 }
 
 impl EndpointState {
-    /// Both, in the documented order.
-    pub const ALL: [Self; 2] = [Self::Active, Self::Paused];
-
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Paused => "paused",
         }
-    }
-
-    /// Reads the word.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
@@ -126,16 +121,23 @@ pub struct NewEndpoint {
 }
 
 /// What changes about an endpoint; `None`: stays.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointChange {
     /// Where events go.
     pub url: Option<String>,
     /// Which ones.
     pub events: Option<Vec<EventType>>,
-    /// The note; an empty one takes it away.
-    pub description: Option<String>,
+    /// The note.
+    pub description: Change<String>,
     /// Whether it is sent to.
     pub state: Option<EndpointState>,
+}
+
+impl EndpointChange {
+    fn is_empty(&self) -> bool {
+        let fields = [self.url.is_none(), self.events.is_none(), self.state.is_none()];
+        fields.into_iter().all(|absent| absent) && self.description == Change::Keep
+    }
 }
 
 /// Reads a new endpoint, or every fault of the body.
@@ -146,7 +148,7 @@ pub fn new_endpoint(body: &[u8]) -> Result<NewEndpoint, Faults> {
     }
     let url = url(&mut fields, Need::Required);
     let events = events(&mut fields, Need::Required);
-    let description = description(&mut fields).filter(|text| !text.is_empty());
+    let description = description(&mut fields);
     let format = fields.word("format", Need::Optional);
     if format.is_some_and(|format| format != Node::Text(FORMAT.to_owned())) {
         fields.faults.push("format must be khata");
@@ -167,11 +169,11 @@ pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
     let change = EndpointChange {
         url: url(&mut fields, Need::Optional),
         events: events(&mut fields, Need::Optional),
-        description: description(&mut fields),
-        state: state(&mut fields),
+        description: fields.change("description", description),
+        state: fields.one_of("state", &STATES, Need::Optional),
     };
     fields.refuse_unknown(&[]);
-    if fields.faults.is_empty() && change == EndpointChange::default() {
+    if fields.faults.is_empty() && change.is_empty() {
         fields.faults.push("body must name at least one of url, events, description, state");
     }
     if fields.faults.is_empty() { Ok(change) } else { Err(fields.faults) }
@@ -212,22 +214,5 @@ fn events(fields: &mut Fields, need: Need) -> Option<Vec<EventType>> {
 }
 
 fn description(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("description", DESCRIPTION_CHARACTERS_MAX, Need::Optional)?;
-    if text.chars().any(char::is_control) {
-        fields.faults.push("description must not contain control characters");
-        return None;
-    }
-    Some(text.trim().to_owned())
-}
-
-fn state(fields: &mut Fields) -> Option<EndpointState> {
-    let node = fields.word("state", Need::Optional)?;
-    let state = match &node {
-        Node::Text(word) => EndpointState::parse(word),
-        _ => None,
-    };
-    if state.is_none() {
-        fields.faults.push("state must be one of active, paused");
-    }
-    state
+    fields.display_name("description", DESCRIPTION_CHARACTERS_MAX, Need::Optional)
 }
