@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod book;
+pub mod catalogue;
 pub mod clock;
 pub mod commission;
 pub mod hold;

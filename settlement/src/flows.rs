@@ -13,6 +13,10 @@ pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
 pub mod upsert_product;
+mod world_time;
+
+pub mod delete_product;
+pub mod put_products;
 
 pub mod directory_rows;
 pub mod poke_objects;

@@ -61,6 +61,11 @@ impl Faults {
         self.order_status
     }
 
+    /// The sentences, in the order found, to look at.
+    pub fn messages(&self) -> &[String] {
+        &self.messages
+    }
+
     /// The sentences, in the order found.
     pub fn into_messages(self) -> Vec<String> {
         self.messages

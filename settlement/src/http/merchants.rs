@@ -5,6 +5,7 @@ mod conversions;
 mod events;
 mod explain;
 mod page;
+mod products;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -26,6 +27,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("conversions/{id}/explain"), get(explain::show))
         .route(&path("commissions"), get(commissions::list))
         .route(&path("commissions/{id}"), get(commissions::show))
+        .route(&path("products"), get(products::list))
+        .route(&path("products/{id}"), get(products::show))
 }
 
 /// Whose world a path names, and the id after it, if there is one.

@@ -6,6 +6,7 @@
 mod database;
 
 mod batches;
+mod catalogue;
 mod clicks;
 mod directory;
 mod edge;
