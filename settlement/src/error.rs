@@ -47,6 +47,12 @@ pub enum Fault {
     /// The name is taken, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// The signature of a write was used before.
+    #[error("this signature was used before")]
+    Replayed,
+    /// The idempotency key belongs to another call.
+    #[error("{0}")]
+    KeyInUse(&'static str),
     /// Who asks may not do this.
     #[error("PERMISSION_DENIED: {0}")]
     PermissionDenied(String),
@@ -107,6 +113,8 @@ impl Fault {
                 Problem::faults(Code::ValidationError, vec![self.to_string()])
             }
             Self::PermissionDenied(sentence) => Problem::new(Code::PermissionDenied, sentence),
+            Self::Replayed => Problem::unauthorized(Code::ReplayDetected),
+            Self::KeyInUse(sentence) => Problem::new(Code::DuplicateRequest, *sentence),
             Self::Unsigned(_) => Problem::unauthorized(Code::InvalidSignature),
             Self::TooLarge => Problem::new(Code::PayloadTooLarge, "The body is too large"),
             Self::MethodNotAllowed => Problem::new(Code::MethodNotAllowed, "Method not allowed"),
@@ -156,6 +164,9 @@ mod tests {
             (Fault::NotFound("conversion"), 404),
             (Fault::invalid("limit is off"), 400),
             (Fault::PermissionDenied("no".to_owned()), 403),
+            (Fault::Replayed, 401),
+            (Fault::KeyInUse("in progress"), 409),
+            (Fault::NotFound("campaign"), 404),
             (Fault::TooLarge, 413),
             (Fault::MethodNotAllowed, 405),
             (Fault::Unsigned(shared::signing::InternalFault::Stale), 401),

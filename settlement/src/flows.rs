@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod approved_domain;
 
+pub mod change_campaign;
 pub mod create_campaign;
 pub mod create_key;
 pub mod create_link;
@@ -13,7 +14,7 @@ pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
 pub mod upsert_product;
-mod world_time;
+pub mod write_resource;
 
 pub mod delete_product;
 pub mod put_products;

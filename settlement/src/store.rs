@@ -29,6 +29,9 @@ pub mod settling;
 pub mod terms;
 pub mod webhook_event;
 
+pub mod once;
+pub mod read_campaign;
 pub mod read_commission;
 pub mod read_conversion;
 pub mod read_event;
+pub mod read_link;

@@ -51,14 +51,14 @@ pub(super) async fn ask(
         .await
         .map_err(|cause| unavailable("Settlement did not answer a call", &cause))?;
     match reply.status {
+        _ if reply.header(CODE_HEADER) == Some(Code::ReplayDetected.log_code()) => {
+            Err(authenticate::replayed(&proven.key))
+        }
         // It refused us, not the merchant.
         401 => Err(unavailable(
             "Settlement refused a call",
             &"its INTERNAL_KEYS or clock differ from ours",
         )),
-        _ if reply.header(CODE_HEADER) == Some(Code::ReplayDetected.log_code()) => {
-            Err(authenticate::replayed(&proven.key))
-        }
         200..=299 | 304 | 400..=599 => Ok(reply),
         status => Err(unavailable("Settlement's answer to a call made no sense", &status)),
     }

@@ -21,13 +21,13 @@ pub enum Actor {
         /// Whose.
         merchant: MerchantId,
     },
-    /// An affiliate's person.
-    Affiliate(Uuid),
-    /// A merchant's own systems, by a signed call.
+    /// A merchant's server, by one of its keys.
     Key {
         /// Whose.
         merchant: MerchantId,
     },
+    /// An affiliate's person.
+    Affiliate(Uuid),
 }
 
 impl Actor {

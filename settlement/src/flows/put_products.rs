@@ -1,34 +1,22 @@
 //! A merchant's products are put in, or brought up to date, with their own commissions.
 
 use super::actor::{Actor, note};
+use super::change_campaign::world_now;
 use super::set_rule::{self, SetRule};
-use super::world_time;
 use crate::domain::catalogue::{self, RuleStep, Written};
 use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::secrets::draw;
-use crate::store::merchant::{self, MerchantRow};
 use crate::store::product::{self, CatalogueRow};
-use crate::store::rule::{self, ProductRuleRow, RuleTerms};
-use crate::store::{instant, terms};
+use crate::store::rule::{self, RuleTerms, ShownRuleRow};
+use crate::store::{instant, merchant, terms};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::money::Currency;
-use shared::validate::resource::{self, Product, RowFault, Shop, Stock};
+use shared::validate::resource::{Product, RowFault, Stock};
 use shared::validate::{CommissionTerms, Pays};
 use sqlx::PgConnection;
 use std::collections::HashMap;
-
-/// A product as it is now, and what became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Put {
-    /// What became of it.
-    pub written: Written,
-    /// Its row.
-    pub row: CatalogueRow,
-    /// Its own commission; `None`: its campaign's.
-    pub commission: Option<CommissionTerms>,
-}
 
 /// What became of one row of a bulk call.
 pub type RowResult = Result<(String, Written), RowFault>;
@@ -38,14 +26,11 @@ pub async fn one(
     connection: &mut PgConnection,
     actor: Actor,
     scope: Scope,
-    sku: &str,
-    body: &[u8],
+    product: &Product,
     now: Timestamp,
-) -> Result<Put, Fault> {
-    let merchant = lock(connection, actor, scope).await?;
-    let product = resource::product(sku, body, &shop(&merchant)?)?;
-    let mut put = write(connection, actor, scope, &[&product], now).await?;
-    put.pop().ok_or_else(|| Fault::Corrupt("a product put in left nothing".to_owned()))
+) -> Result<Written, Fault> {
+    let written = write(connection, actor, scope, &[product], now).await?;
+    written.first().copied().ok_or_else(left_nothing)
 }
 
 /// Puts many products, in the caller's transaction; a row that cannot be taken stops no other.
@@ -53,37 +38,21 @@ pub async fn many(
     connection: &mut PgConnection,
     actor: Actor,
     scope: Scope,
-    body: &[u8],
+    rows: Vec<Result<Product, RowFault>>,
     now: Timestamp,
 ) -> Result<Vec<RowResult>, Fault> {
-    let merchant = lock(connection, actor, scope).await?;
-    let rows = resource::products(body, &shop(&merchant)?)?;
     let good: Vec<&Product> = rows.iter().filter_map(|row| row.as_ref().ok()).collect();
-    let put = write(connection, actor, scope, &good, now).await?;
-    let mut written = put.into_iter().map(|put| put.written);
-    let gone = || Fault::Corrupt("a product put in left nothing".to_owned());
+    let mut written = write(connection, actor, scope, &good, now).await?.into_iter();
     rows.into_iter()
         .map(|row| match row {
-            Ok(product) => Ok(Ok((product.sku, written.next().ok_or_else(gone)?))),
+            Ok(product) => Ok(Ok((product.sku, written.next().ok_or_else(left_nothing)?))),
             Err(fault) => Ok(Err(fault)),
         })
         .collect()
 }
 
-/// The merchant's lock: whoever writes its products or rules waits here for the one before.
-async fn lock(
-    connection: &mut PgConnection,
-    actor: Actor,
-    scope: Scope,
-) -> Result<MerchantRow, Fault> {
-    actor.may_change(scope.merchant)?;
-    merchant::lock(connection, scope.merchant.0).await?.ok_or(Fault::NotFound("merchant"))
-}
-
-fn shop(merchant: &MerchantRow) -> Result<Shop<'_>, Fault> {
-    let currency = Currency::parse(&merchant.currency)
-        .ok_or_else(|| Fault::Corrupt("a merchant's currency is none".to_owned()))?;
-    Ok(Shop { currency, approved_domain: &merchant.approved_domain })
+fn left_nothing() -> Fault {
+    Fault::Corrupt("a product put in left nothing".to_owned())
 }
 
 /// Writes products, each SKU once, and answers them in order: one statement to each table, however
@@ -94,80 +63,72 @@ async fn write(
     scope: Scope,
     products: &[&Product],
     now: Timestamp,
-) -> Result<Vec<Put>, Fault> {
+) -> Result<Vec<Written>, Fault> {
+    actor.may_change(scope.merchant)?;
+    // Whoever writes the merchant's products or rules waits here for the one before.
+    let found = merchant::lock(connection, scope.merchant.0).await?;
+    found.ok_or(Fault::NotFound("merchant"))?;
     let skus: Vec<&str> = products.iter().map(|product| product.sku.as_str()).collect();
     let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
     let found = product::find_many(connection, environment, owner, &skus).await?;
     let known: HashMap<&str, &CatalogueRow> =
         found.iter().map(|row| (row.sku.as_str(), row)).collect();
     let rules = rules_of(connection, scope, &skus).await?;
-    let mut put = Vec::with_capacity(products.len());
-    let mut versions = Vec::new();
+    let mut changes = Changes::default();
     for wanted in products {
-        let last = rules.get(&wanted.sku);
+        let sku = wanted.sku.as_str();
+        let last = rules.get(sku);
         let in_force = last.and_then(|(_, terms)| terms.as_ref());
-        let before = known.get(wanted.sku.as_str()).copied();
+        let before = known.get(sku).copied();
         let described = before.map(|row| described(row, in_force.cloned())).transpose()?;
         let written = catalogue::written(described.as_ref(), wanted);
-        let row = match (before, written) {
-            (Some(row), Written::Unchanged) => row.clone(),
-            (before, _) => row_of(wanted, before, now),
-        };
-        put.push(Put { written, row, commission: wanted.commission.clone() });
+        if written != Written::Unchanged {
+            changes.rows.push(row_of(wanted, before, now));
+        }
+        changes.written.push(written);
         let next = SetRule {
             rule_id: last.map_or_else(|| draw::id(now), |(last, _)| last.rule_id),
             version: last.map_or(1, |(last, _)| last.version + 1),
         };
         match catalogue::rule_step(in_force, wanted.commission.as_ref()) {
             RuleStep::Keep => {}
-            RuleStep::Set(terms) => versions.push((wanted.sku.as_str(), version_of(next, terms))),
-            RuleStep::End => versions.push((wanted.sku.as_str(), set_rule::ending(next))),
+            RuleStep::Set(terms) => changes.versions.push((sku, version_of(next, terms))),
+            RuleStep::End => changes.versions.push((sku, set_rule::ending(next))),
         }
     }
-    store(connection, scope, &put, &versions, now).await?;
-    note_all(connection, actor, scope, &put, &versions, now).await?;
-    Ok(put)
+    store(connection, actor, scope, &changes, now).await?;
+    Ok(changes.written)
 }
 
+/// What a call changes.
+#[derive(Default)]
+struct Changes<'a> {
+    /// What becomes of each product sent.
+    written: Vec<Written>,
+    /// Rows to write.
+    rows: Vec<CatalogueRow>,
+    /// Versions to write, by SKU.
+    versions: Vec<(&'a str, RuleTerms)>,
+}
+
+/// Stores the changes with one entry in the audit log; what changes nothing leaves none.
 async fn store(
-    connection: &mut PgConnection,
-    scope: Scope,
-    put: &[Put],
-    versions: &[(&str, RuleTerms)],
-    now: Timestamp,
-) -> Result<(), Fault> {
-    let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
-    let changed: Vec<CatalogueRow> = put
-        .iter()
-        .filter(|put| put.written != Written::Unchanged)
-        .map(|put| put.row.clone())
-        .collect();
-    if !changed.is_empty() {
-        product::upsert_many(connection, environment, owner, &changed).await?;
-    }
-    if !versions.is_empty() {
-        let merchant = Some(scope.merchant);
-        let from = world_time::at(connection, scope.environment, merchant, now).await?;
-        rule::insert_of_products(connection, environment, owner, versions, from).await?;
-    }
-    Ok(())
-}
-
-/// One entry for a call, and none for one that changed nothing.
-async fn note_all(
     connection: &mut PgConnection,
     actor: Actor,
     scope: Scope,
-    put: &[Put],
-    versions: &[(&str, RuleTerms)],
+    changes: &Changes<'_>,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    let of = |wanted: Written| -> Vec<&str> {
-        let some = put.iter().filter(|put| put.written == wanted);
-        some.map(|put| put.row.sku.as_str()).collect()
-    };
-    let (created, updated) = (of(Written::Created), of(Written::Updated));
-    if created.is_empty() && updated.is_empty() {
+    let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
+    let Changes { rows, versions, .. } = changes;
+    if !rows.is_empty() {
+        product::upsert_many(connection, environment, owner, rows).await?;
+    }
+    if !versions.is_empty() {
+        let from = world_now(connection, scope, now).await?;
+        rule::product::insert_many(connection, environment, owner, versions, from).await?;
+    }
+    if rows.is_empty() && versions.is_empty() {
         return Ok(());
     }
     let rules: Vec<_> = versions
@@ -183,12 +144,8 @@ async fn note_all(
             })
         })
         .collect();
-    let detail = json!({
-        "environment": scope.environment.as_str(),
-        "created": created,
-        "updated": updated,
-        "rules": rules,
-    });
+    let skus: Vec<&str> = rows.iter().map(|row| row.sku.as_str()).collect();
+    let detail = json!({"environment": environment, "skus": skus, "rules": rules});
     note(connection, actor, "product.put", &scope.merchant.to_string(), detail, now).await
 }
 
@@ -197,13 +154,13 @@ async fn rules_of(
     connection: &mut PgConnection,
     scope: Scope,
     skus: &[&str],
-) -> Result<HashMap<String, (ProductRuleRow, Option<CommissionTerms>)>, Fault> {
+) -> Result<HashMap<String, (ShownRuleRow, Option<CommissionTerms>)>, Fault> {
     let environment = scope.environment.as_str();
-    let rows = rule::last_of_products(connection, environment, scope.merchant.0, skus).await?;
+    let rows = rule::product::last(connection, environment, scope.merchant.0, skus).await?;
     rows.into_iter()
         .map(|row| {
             let terms = row.terms()?;
-            Ok((row.sku.clone(), (row, terms)))
+            Ok((row.sku.clone().unwrap_or_default(), (row, terms)))
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! A commission rule is set: the first version of a subject's rule, or the next.
 
 use super::actor::{Actor, note};
-use super::world_time;
+use super::change_campaign::world_now;
 use crate::domain::order::Scope;
 use crate::domain::rule::{Kind, Subject};
 use crate::error::Fault;
@@ -13,11 +13,9 @@ use rust_decimal::Decimal;
 use serde_json::json;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
-use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
+use shared::validate::{EXTERNAL_ID_CHARACTERS_MAX, RATE_BPS_MAX};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
-
-pub use shared::validate::RATE_BPS_MAX;
 
 /// A rule to set, in force from now.
 #[derive(Debug, Clone)]
@@ -118,8 +116,7 @@ pub async fn within(
         minimum_order: input.minimum_order,
         currency: input.currency.map(Currency::code),
     };
-    let in_force_from = world_time::at(connection, input.environment, input.merchant, now).await?;
-    rule::insert(connection, &subject, &terms, in_force_from).await?;
+    rule::insert(connection, &subject, &terms, now).await?;
     let detail = json!({
         "level": subject.level,
         "environment": subject.environment,
@@ -157,7 +154,7 @@ pub async fn end(
         return Ok(Ended::NothingToEnd);
     };
     let set = SetRule { rule_id: last.rule_id, version: last.version + 1 };
-    let ended_at = world_time::at(connection, scope.environment, merchant, now).await?;
+    let ended_at = world_now(connection, scope, now).await?;
     rule::insert(connection, &subject, &ending(set), ended_at).await?;
     let detail = json!({
         "level": subject.level,

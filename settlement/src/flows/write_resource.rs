@@ -1,16 +1,18 @@
 //! A merchant's signed write of a resource: done once, with its signature and its first answer
 //! stored in the transaction of the effect (EDGE §4).
 
+mod catalogue;
 mod change;
 
 pub use change::{Reply, Write};
 
-use super::actor::Actor;
+use super::actor::{Actor, note};
 use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::once::{self, RecordRow, Whose};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use shared::relay::Relayed;
 use sqlx::{PgConnection, PgPool};
 
@@ -44,8 +46,10 @@ pub async fn run(
         return Ok(Answered::Repeated(first));
     }
     let actor = Actor::Key { merchant: scope.merchant };
-    let at = change::At { vault, scope, actor, key_id: &call.key_id, now };
+    let at = change::At { vault, scope, actor, now };
+    let detail = json!({"action": write.name()});
     let reply = change::apply(&mut transaction, at, write).await?;
+    note(&mut transaction, actor, "key.write", &call.key_id, detail, now).await?;
     if let Some(key) = &call.idempotency {
         let record = RecordRow {
             body_sha256: call.body_sha256.clone(),

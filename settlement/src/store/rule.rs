@@ -1,5 +1,7 @@
 //! Commission rules: written here, read for settling in `terms`.
 
+pub mod product;
+
 use super::instant;
 use super::terms::unknown;
 use jiff::Timestamp;
@@ -128,15 +130,17 @@ pub async fn insert(
     Ok(())
 }
 
-/// The last version of a product's rule.
+/// The last version of a rule, as shown.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
-pub struct ProductRuleRow {
-    /// Of which product.
-    pub sku: String,
-    /// The rule, the same over its versions.
+pub struct ShownRuleRow {
+    /// The same over versions.
     pub rule_id: Uuid,
     /// From 1, gapless.
     pub version: i32,
+    /// Of a campaign rule.
+    pub campaign_id: Option<Uuid>,
+    /// Of a product rule.
+    pub sku: Option<String>,
     /// percent, flat or ended.
     pub kind: String,
     /// Of percent, in basis points.
@@ -151,8 +155,8 @@ pub struct ProductRuleRow {
     pub currency: Option<String>,
 }
 
-impl ProductRuleRow {
-    /// What it pays; `None` when it has ended.
+impl ShownRuleRow {
+    /// What the rule pays; `None` when it has ended.
     pub fn terms(&self) -> Result<Option<CommissionTerms>, sqlx::Error> {
         let pays = match (self.kind.as_str(), self.rate_bps, self.flat_amount) {
             (ENDED, _, _) => return Ok(None),
@@ -169,63 +173,25 @@ impl ProductRuleRow {
     }
 }
 
-/// The last versions of products' rules; a SKU without a rule is not listed.
-pub async fn last_of_products(
+/// The last versions of some campaigns' rules.
+pub async fn of_campaigns(
     connection: &mut PgConnection,
     environment: &str,
     merchant_id: Uuid,
-    skus: &[&str],
-) -> Result<Vec<ProductRuleRow>, sqlx::Error> {
+    campaigns: &[Uuid],
+) -> Result<Vec<ShownRuleRow>, sqlx::Error> {
     sqlx::query_as(
-        "-- last_product_rules
-         select distinct on (sku) sku, rule_id, version, kind, rate_bps, flat_amount, cap_amount,
-                minimum_order, currency
+        "-- rules_of_campaigns
+         select distinct on (campaign_id) rule_id, version, campaign_id, sku, kind, rate_bps,
+                flat_amount, cap_amount, minimum_order, currency
          from rule
-         where environment = $1 and merchant_id = $2 and level = 'product' and sku = any($3)
-         order by sku, version desc",
+         where environment = $1 and merchant_id = $2 and level = 'campaign'
+           and campaign_id = any($3)
+         order by campaign_id, version desc",
     )
     .bind(environment)
     .bind(merchant_id)
-    .bind(skus)
+    .bind(campaigns)
     .fetch_all(connection)
     .await
-}
-
-/// Inserts one version each of products' rules, in force from `now`; answers how many.
-pub async fn insert_of_products(
-    connection: &mut PgConnection,
-    environment: &str,
-    merchant_id: Uuid,
-    versions: &[(&str, RuleTerms)],
-    now: Timestamp,
-) -> Result<u64, sqlx::Error> {
-    let column = |read: fn(&RuleTerms) -> Option<Decimal>| -> Vec<_> {
-        versions.iter().map(|(_, terms)| read(terms)).collect()
-    };
-    let done = sqlx::query(
-        "-- insert_product_rules
-         insert into rule (environment, merchant_id, rule_id, version, level, sku, kind, rate_bps,
-                           flat_amount, cap_amount, minimum_order, currency, in_force_from)
-         select $1, $2, new.rule_id, new.version, 'product', new.sku, new.kind, new.rate_bps,
-                new.flat_amount, new.cap_amount, new.minimum_order, new.currency, $12
-         from unnest($3::text[], $4::uuid[], $5::integer[], $6::text[], $7::integer[],
-                     $8::numeric[], $9::numeric[], $10::numeric[], $11::text[])
-             as new (sku, rule_id, version, kind, rate_bps, flat_amount, cap_amount,
-                     minimum_order, currency)",
-    )
-    .bind(environment)
-    .bind(merchant_id)
-    .bind(versions.iter().map(|(sku, _)| *sku).collect::<Vec<_>>())
-    .bind(versions.iter().map(|(_, terms)| terms.rule_id).collect::<Vec<_>>())
-    .bind(versions.iter().map(|(_, terms)| terms.version).collect::<Vec<_>>())
-    .bind(versions.iter().map(|(_, terms)| terms.kind).collect::<Vec<_>>())
-    .bind(versions.iter().map(|(_, terms)| terms.rate_bps).collect::<Vec<_>>())
-    .bind(column(|terms| terms.flat_amount))
-    .bind(column(|terms| terms.cap_amount))
-    .bind(column(|terms| terms.minimum_order))
-    .bind(versions.iter().map(|(_, terms)| terms.currency).collect::<Vec<_>>())
-    .bind(instant::to_row(now))
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
 }

@@ -1,16 +1,15 @@
 //! Products as merchants read them, and what became of those they wrote.
 
-use super::{amount, at};
+use super::{amount, at, commission_terms};
 use crate::domain::catalogue::Written;
 use crate::store::product::CatalogueRow;
+use crate::store::rule::{ENDED, ShownRuleRow};
 use serde::Serialize;
-use shared::money::Currency;
 use shared::validate::resource::RowFault;
-use shared::validate::{CommissionTerms, Pays};
 use utoipa::ToSchema;
 
 /// A product as its merchant described it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Product {
     /// The merchant's SKU, 1 to 160 characters: what `externalProductId` and items name.
@@ -32,34 +31,11 @@ pub struct Product {
     /// `in_stock` or `out_of_stock`.
     pub stock: String,
     /// Its own commission; null: its campaign's.
-    pub commission: Option<ProductCommission>,
+    pub commission: Option<commission_terms::Shown>,
     /// When it was first put in.
     pub created_at: String,
     /// When something of it last changed.
     pub updated_at: String,
-}
-
-/// A product's own commission.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ProductCommission {
-    /// `percent` or `flat`.
-    pub kind: String,
-    /// Of percent: basis points, 0 to 10,000; 1000 is 10 %.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub rate_bps: Option<u32>,
-    /// Of flat: the amount per unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub flat_amount: Option<String>,
-    /// Most an order's lines under it can earn together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cap: Option<String>,
-    /// Order total below which it gives zero.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub minimum_order: Option<String>,
-    /// ISO 4217, of the amounts; orders in another currency pass the rule over.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub currency: Option<String>,
 }
 
 /// What became of a bulk call's rows, in their order.
@@ -93,8 +69,8 @@ pub enum ProductResult {
 }
 
 impl Product {
-    /// Of a row and its own commission.
-    pub fn of(row: &CatalogueRow, commission: Option<&CommissionTerms>) -> Self {
+    /// Of a row and the last version of its own rule.
+    pub fn of(row: &CatalogueRow, rule: Option<&ShownRuleRow>) -> Self {
         Self {
             sku: row.sku.clone(),
             name: row.name.clone(),
@@ -104,28 +80,9 @@ impl Product {
             image_url: row.image_url.clone(),
             category: row.category.clone(),
             stock: row.stock.clone(),
-            commission: commission.map(ProductCommission::of),
+            commission: rule.filter(|rule| rule.kind != ENDED).map(commission_terms::shown),
             created_at: at(row.created_at),
             updated_at: at(row.updated_at),
-        }
-    }
-}
-
-impl ProductCommission {
-    fn of(terms: &CommissionTerms) -> Self {
-        let code = terms.currency.map_or("", Currency::code);
-        let shown = |sum| amount(sum, code);
-        let (kind, rate_bps, flat_amount) = match terms.pays {
-            Pays::Percent(bps) => ("percent", Some(bps), None),
-            Pays::Flat(sum) => ("flat", None, Some(shown(sum))),
-        };
-        Self {
-            kind: kind.to_owned(),
-            rate_bps,
-            flat_amount,
-            cap: terms.cap.map(shown),
-            minimum_order: terms.minimum_order.map(shown),
-            currency: terms.currency.map(|currency| currency.code().to_owned()),
         }
     }
 }

@@ -1,12 +1,11 @@
 //! URLs that merchants name: pages on their approved domain, images, webhook endpoints.
 
+use super::URL_BYTES_MAX;
 use crate::directory::host_is_within;
 use url::{Host, Url};
 
-/// Bytes of a page's URL at most.
-pub const PAGE_URL_BYTES_MAX: usize = 2_048;
 /// Bytes of an image's or a webhook endpoint's URL at most.
-pub const URL_BYTES_MAX: usize = 2_000;
+pub const PUBLIC_URL_BYTES_MAX: usize = 2_000;
 
 /// Reads a URL on the approved domain or below it, and answers it in its one spelling.
 ///
@@ -14,7 +13,7 @@ pub const URL_BYTES_MAX: usize = 2_000;
 pub fn page_within(text: &str, approved_domain: &str) -> Option<String> {
     let url = https(text)?;
     let fits = url.port().is_none()
-        && url.as_str().len() <= PAGE_URL_BYTES_MAX
+        && url.as_str().len() <= URL_BYTES_MAX
         && host_is_within(url.host_str()?, approved_domain);
     fits.then(|| url.into())
 }
@@ -22,7 +21,7 @@ pub fn page_within(text: &str, approved_domain: &str) -> Option<String> {
 /// Reads the URL of an image, on any host.
 pub fn image(text: &str) -> Result<String, &'static str> {
     let url = https(text).ok_or("must be an https URL without user info")?;
-    if url.as_str().len() > URL_BYTES_MAX {
+    if url.as_str().len() > PUBLIC_URL_BYTES_MAX {
         return Err("must be at most 2000 bytes");
     }
     Ok(url.into())
@@ -37,7 +36,7 @@ pub fn endpoint(text: &str) -> Result<String, &'static str> {
     if url.fragment().is_some() {
         return Err("must not have a fragment");
     }
-    if url.as_str().len() > URL_BYTES_MAX {
+    if url.as_str().len() > PUBLIC_URL_BYTES_MAX {
         return Err("must be at most 2000 bytes");
     }
     let public = match url.host() {
@@ -96,7 +95,7 @@ mod tests {
         let within = |text| page_within(text, "shop.np");
         assert_eq!(within(" https://SHOP.np/a b ").as_deref(), Some("https://shop.np/a%20b"));
         assert_eq!(within("https://www.shop.np").as_deref(), Some("https://www.shop.np/"));
-        let long = format!("https://shop.np/{}", "x".repeat(PAGE_URL_BYTES_MAX));
+        let long = format!("https://shop.np/{}", "x".repeat(URL_BYTES_MAX));
         for bad in [
             "http://shop.np/",
             "https://evilshop.np/",
@@ -118,7 +117,7 @@ mod tests {
         assert_eq!(image("https://cdn.example:8443/a.png").as_deref().ok(), {
             Some("https://cdn.example:8443/a.png")
         });
-        let long = format!("https://cdn.example/{}", "x".repeat(URL_BYTES_MAX));
+        let long = format!("https://cdn.example/{}", "x".repeat(PUBLIC_URL_BYTES_MAX));
         for bad in
             ["http://cdn.example/a", "data:image/png;base64,AA==", "https://", "a.png", &long]
         {
@@ -177,7 +176,7 @@ mod tests {
             assert!(endpoint(bad).is_err(), "{bad}");
         }
         assert!(endpoint(&format!("https://db.{}/", "internal")).is_err());
-        let long = format!("https://hooks.shop.example/{}", "x".repeat(URL_BYTES_MAX));
+        let long = format!("https://hooks.shop.example/{}", "x".repeat(PUBLIC_URL_BYTES_MAX));
         assert_eq!(endpoint(&long), Err("must be at most 2000 bytes"));
     }
 }

@@ -3,15 +3,12 @@
 use super::super::commission_terms::{self, CommissionTerms};
 use super::super::conversion::check_minor_digits;
 use super::super::fields::{Fields, Need, id_fault};
-use super::super::{EXTERNAL_ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX, web_address};
+use super::super::{EXTERNAL_ID_CHARACTERS_MAX, NAME_CHARACTERS_MAX, URL_BYTES_MAX, web_address};
 use super::{CATEGORY_CHARACTERS_MAX, PRODUCTS_MAX, Shop};
 use crate::fault::Faults;
 use crate::money::Currency;
 use rust_decimal::Decimal;
 use std::collections::HashMap;
-
-/// Characters of a URL's text read at most; what may be longer when parsed is looked at then.
-const URL_CHARACTERS_MAX: usize = 2_048;
 
 /// Names from other interfaces, and the field each of them means here.
 const KINDLY: [(&str, &str); 8] = [
@@ -175,7 +172,7 @@ fn rest(mut fields: Fields, sku: Option<String>, shop: &Shop<'_>) -> Result<Prod
 }
 
 fn page(fields: &mut Fields, approved_domain: &str) -> Option<String> {
-    let text = fields.text("url", URL_CHARACTERS_MAX, Need::Required)?;
+    let text = fields.text("url", URL_BYTES_MAX, Need::Required)?;
     let url = web_address::page_within(&text, approved_domain);
     if url.is_none() {
         let what = format!("url must be an https URL on {approved_domain} or below it");
@@ -185,7 +182,7 @@ fn page(fields: &mut Fields, approved_domain: &str) -> Option<String> {
 }
 
 fn image(fields: &mut Fields) -> Option<String> {
-    let text = fields.text("imageUrl", web_address::URL_BYTES_MAX, Need::Optional)?;
+    let text = fields.text("imageUrl", web_address::PUBLIC_URL_BYTES_MAX, Need::Optional)?;
     let read = web_address::image(&text);
     read.map_err(|fault| fields.faults.push(format!("imageUrl {fault}"))).ok()
 }

@@ -180,7 +180,7 @@ pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
 }
 
 fn url(fields: &mut Fields, need: Need) -> Option<String> {
-    let text = fields.text("url", web_address::URL_BYTES_MAX, need)?;
+    let text = fields.text("url", web_address::PUBLIC_URL_BYTES_MAX, need)?;
     let read = web_address::endpoint(&text);
     read.map_err(|fault| fields.faults.push(format!("url {fault}"))).ok()
 }
