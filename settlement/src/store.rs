@@ -12,6 +12,7 @@ pub mod link;
 pub mod merchant;
 pub mod product;
 pub mod rule;
+pub mod webhook_endpoint;
 
 pub mod directory_row;
 pub mod directory_source;

@@ -3,6 +3,7 @@
 
 mod catalogue;
 mod change;
+mod endpoints;
 
 pub use change::{Reply, Write};
 

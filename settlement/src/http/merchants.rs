@@ -11,6 +11,7 @@ mod links;
 mod page;
 mod products;
 mod sent;
+mod webhook_endpoints;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -47,6 +48,16 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(
             &path("products/{id}"),
             get(products::show).put(products::put).delete(products::delete),
+        )
+        .route(
+            &path("webhook-endpoints"),
+            get(webhook_endpoints::list).post(webhook_endpoints::create),
+        )
+        .route(
+            &path("webhook-endpoints/{id}"),
+            get(webhook_endpoints::show)
+                .patch(webhook_endpoints::change)
+                .delete(webhook_endpoints::delete),
         )
         .layer(from_fn(etag::on_reads))
 }

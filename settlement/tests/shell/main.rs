@@ -15,3 +15,4 @@ mod http;
 mod ingest;
 mod network;
 mod seeding;
+mod webhook_endpoints;

@@ -2,7 +2,7 @@
 
 use super::super::actor::Actor;
 use super::super::{change_campaign, create_campaign, create_link, set_state};
-use super::catalogue;
+use super::{catalogue, endpoints};
 use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::flows::create_campaign::NewCampaign;
@@ -16,7 +16,7 @@ use crate::wire;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::{AffiliateId, CampaignId};
-use shared::validate::resource::{Product, RowFault};
+use shared::validate::resource::{EndpointChange, NewEndpoint, Product, RowFault};
 use shared::validate::{self, CampaignChange, LinkState};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -40,6 +40,12 @@ pub enum Write {
     PutProducts(Vec<Result<Product, RowFault>>),
     /// A product goes.
     DeleteProduct(String),
+    /// A webhook endpoint is made.
+    CreateEndpoint(NewEndpoint),
+    /// What of an endpoint changes.
+    ChangeEndpoint(Uuid, EndpointChange),
+    /// An endpoint goes.
+    DeleteEndpoint(Uuid),
 }
 
 impl Write {
@@ -53,6 +59,9 @@ impl Write {
             Self::MoveLink(..) => "link.move",
             Self::PutProduct(_) | Self::PutProducts(_) => "product.put",
             Self::DeleteProduct(_) => "product.delete",
+            Self::CreateEndpoint(_) => "webhook_endpoint.create",
+            Self::ChangeEndpoint(..) => "webhook_endpoint.change",
+            Self::DeleteEndpoint(_) => "webhook_endpoint.delete",
         }
     }
 }
@@ -122,6 +131,9 @@ pub(super) async fn apply(
         Write::PutProduct(product) => catalogue::put(connection, at, &product).await,
         Write::PutProducts(rows) => catalogue::put_many(connection, at, rows).await,
         Write::DeleteProduct(sku) => catalogue::delete(connection, at, &sku).await,
+        Write::CreateEndpoint(new) => endpoints::create(connection, at, new).await,
+        Write::ChangeEndpoint(id, change) => endpoints::change(connection, at, id, change).await,
+        Write::DeleteEndpoint(id) => endpoints::delete(connection, at, id).await,
         Write::MoveLink(code, state) => {
             // Answers 404 for another merchant's before anything is touched.
             show_link(connection, at.scope, &code, 200).await?;
