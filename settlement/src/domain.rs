@@ -15,6 +15,7 @@ pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod pricing;
+pub mod reconcile;
 pub mod refund;
 pub mod report;
 pub mod risk;

@@ -18,6 +18,7 @@ pub mod write_resource;
 
 pub mod delete_product;
 pub mod put_products;
+pub mod reconcile;
 pub mod webhook_endpoint;
 
 pub mod directory_rows;

@@ -36,3 +36,4 @@ pub mod read_commission;
 pub mod read_conversion;
 pub mod read_event;
 pub mod read_link;
+pub mod reconcile;

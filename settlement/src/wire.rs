@@ -5,6 +5,7 @@ pub mod campaign;
 pub mod commission_terms;
 pub mod link;
 pub mod product;
+pub mod reconcile;
 pub mod webhook_endpoint;
 
 use crate::store::instant;

@@ -10,6 +10,7 @@ mod explain;
 mod links;
 mod page;
 mod products;
+mod reconcile;
 mod sent;
 mod webhook_endpoints;
 
@@ -59,6 +60,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
                 .patch(webhook_endpoints::change)
                 .delete(webhook_endpoints::delete),
         )
+        .route(&path("reconcile"), post(reconcile::compare))
         .layer(from_fn(etag::on_reads))
 }
 

@@ -14,5 +14,6 @@ mod gaps;
 mod http;
 mod ingest;
 mod network;
+mod reconcile;
 mod seeding;
 mod webhook_endpoints;

@@ -1,5 +1,6 @@
-//! Writes of products, and the answers they give.
+//! Writes of products and days to reconcile, and the answers they give.
 
+use super::super::reconcile::{self, LISTED_MAX};
 use super::super::{delete_product, put_products};
 use super::change::{At, Reply};
 use crate::domain::catalogue::Written;
@@ -7,7 +8,8 @@ use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::store::{product, rule};
 use crate::wire::product::{Product as Shown, ProductResult, ProductResults};
-use shared::validate::resource::{Product, RowFault};
+use crate::wire::reconcile::shown as shown_day;
+use shared::validate::resource::{Day, Product, RowFault};
 use sqlx::PgConnection;
 
 pub(super) async fn put(
@@ -40,6 +42,17 @@ pub(super) async fn delete(
 ) -> Result<Reply, Fault> {
     delete_product::within(connection, at.actor, at.scope, sku, at.now).await?;
     Ok(Reply::empty())
+}
+
+pub(super) async fn reconcile(
+    connection: &mut PgConnection,
+    at: At<'_>,
+    day: &Day,
+) -> Result<Reply, Fault> {
+    let done = reconcile::within(connection, at.actor, at.scope, day).await?;
+    let extra = (done.extra.as_slice(), done.extra_total);
+    let (zone, comparison) = (done.time_zone.as_str(), &done.comparison);
+    Reply::of(200, &shown_day(day.date, zone, done.span, comparison, extra, LISTED_MAX))
 }
 
 async fn shown(connection: &mut PgConnection, scope: Scope, sku: &str) -> Result<Shown, Fault> {

@@ -16,7 +16,7 @@ use crate::wire;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::{AffiliateId, CampaignId};
-use shared::validate::resource::{EndpointChange, NewEndpoint, Product, RowFault};
+use shared::validate::resource::{Day, EndpointChange, NewEndpoint, Product, RowFault};
 use shared::validate::{self, CampaignChange, LinkState};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -46,6 +46,8 @@ pub enum Write {
     ChangeEndpoint(Uuid, EndpointChange),
     /// An endpoint goes.
     DeleteEndpoint(Uuid),
+    /// A day of orders is compared with ours; nothing but the call itself is written.
+    Reconcile(Day),
 }
 
 impl Write {
@@ -62,6 +64,7 @@ impl Write {
             Self::CreateEndpoint(_) => "webhook_endpoint.create",
             Self::ChangeEndpoint(..) => "webhook_endpoint.change",
             Self::DeleteEndpoint(_) => "webhook_endpoint.delete",
+            Self::Reconcile(_) => "orders.reconcile",
         }
     }
 }
@@ -134,6 +137,7 @@ pub(super) async fn apply(
         Write::CreateEndpoint(new) => endpoints::create(connection, at, new).await,
         Write::ChangeEndpoint(id, change) => endpoints::change(connection, at, id, change).await,
         Write::DeleteEndpoint(id) => endpoints::delete(connection, at, id).await,
+        Write::Reconcile(day) => catalogue::reconcile(connection, at, &day).await,
         Write::MoveLink(code, state) => {
             // Answers 404 for another merchant's before anything is touched.
             show_link(connection, at.scope, &code, 200).await?;
