@@ -22,7 +22,7 @@ pub mod tidy;
 
 pub use eventually::{BOUND, eventually};
 pub use http::Answer;
-pub use merchant::SigningMerchant;
+pub use merchant::{SignedCall, SigningMerchant};
 pub use shop::{Plan, Shop};
 pub use shopper::Shopper;
 pub use side::Side;

@@ -20,6 +20,11 @@ mod fields;
 mod idempotency;
 mod order_status_fields;
 
+mod campaigns;
+mod event_reads;
+mod links_api;
+mod writes;
+
 mod curl;
 
 mod any_order;
