@@ -23,6 +23,9 @@ mod order_status_fields;
 mod campaigns;
 mod event_reads;
 mod links_api;
+mod products;
+mod reconcile;
+mod webhook_endpoints;
 mod writes;
 
 mod curl;
