@@ -5,6 +5,7 @@
 
 pub mod click_outbox;
 pub mod directory;
+mod intake_batch;
 pub mod merchant_intake;
 mod outbox;
 mod tables;

@@ -1,5 +1,6 @@
 //! Request bodies to events: every fault of a body at once, each naming its field.
 
+mod batch;
 mod campaign;
 mod commission_terms;
 mod conversion;
@@ -11,6 +12,7 @@ pub mod resource;
 mod tests;
 pub mod web_address;
 
+pub use batch::{BATCH_ITEMS_MAX, batch_items};
 pub use campaign::{
     CAMPAIGN_PRODUCTS_MAX, COOKIE_DAYS_DEFAULT, CampaignChange, Listing, NewCampaign,
     URL_BYTES_MAX, campaign_change, new_campaign,

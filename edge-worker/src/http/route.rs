@@ -26,6 +26,8 @@ pub(super) enum Route<'a> {
     Health,
     /// A signed event.
     Intake(EventKind),
+    /// Many signed events of one kind.
+    Batch(EventKind),
     /// A signed read, answered by settlement under the same tail.
     Read {
         /// The path after `/api/v1`.
@@ -71,6 +73,7 @@ impl Route<'_> {
             Self::Script => "script",
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
+            Self::Batch(_) => "batch",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
             Self::PushDirectory => "push_directory",
@@ -83,7 +86,11 @@ impl Route<'_> {
     pub(super) fn is_logged(self) -> bool {
         matches!(
             self,
-            Self::Intake(_) | Self::Read { .. } | Self::Write { .. } | Self::PushDirectory
+            Self::Intake(_)
+                | Self::Batch(_)
+                | Self::Read { .. }
+                | Self::Write { .. }
+                | Self::PushDirectory
         )
     }
 }
@@ -128,6 +135,8 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
             _ => Err(Miss::WrongMethod { allow: "GET, HEAD, POST" }),
         },
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
+        ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
+        ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
@@ -196,6 +205,9 @@ mod tests {
             ("PUT", "/api/v1/conversions", wrong("GET, HEAD, POST")),
             ("POST", "/api/v1/order-status", intake(EventKind::OrderStatus)),
             ("PUT", "/api/v1/order-status", wrong("POST")),
+            ("POST", "/api/v1/conversions/batch", Ok(Route::Batch(EventKind::Conversion))),
+            ("POST", "/api/v1/order-status/batch", Ok(Route::Batch(EventKind::OrderStatus))),
+            ("GET", "/api/v1/conversions/batch", wrong("POST")),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),

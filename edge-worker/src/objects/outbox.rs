@@ -104,6 +104,11 @@ impl Outbox {
         self.stream.borrow().epoch
     }
 
+    /// The highest place given out, 0 for none.
+    pub(super) fn highest_seq(&self) -> u64 {
+        self.highest_seq.get()
+    }
+
     /// Settlement has everything up to here.
     pub(super) fn acknowledged_seq(&self) -> u64 {
         self.stream.borrow().acknowledged_seq

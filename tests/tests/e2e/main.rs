@@ -20,6 +20,7 @@ mod fields;
 mod idempotency;
 mod order_status_fields;
 
+mod batch;
 mod campaigns;
 mod event_reads;
 mod links_api;

@@ -78,7 +78,7 @@ fn run_worker_build(tools: &Tools, step: &Step) -> Result<()> {
 fn strip_names(step: &Step) -> Result<()> {
     let wasm = paths::root().join("edge-worker/build/index_bg.wasm");
     let mut command = Command::new(node::program("wasm-opt"));
-    command.arg(&wasm).args(["-Os", "--all-features", "--strip-debug", "--strip-producers"]);
+    command.arg(&wasm).args(["-Os", "--strip-debug", "--strip-producers"]);
     command.arg("--output").arg(&wasm);
     step.run(&mut command)
 }
