@@ -173,7 +173,7 @@ impl ShownRuleRow {
     }
 }
 
-/// The last versions of some campaigns' rules.
+/// The last versions of some campaigns' rules; one that has ended is not listed.
 pub async fn of_campaigns(
     connection: &mut PgConnection,
     environment: &str,
@@ -182,12 +182,14 @@ pub async fn of_campaigns(
 ) -> Result<Vec<ShownRuleRow>, sqlx::Error> {
     sqlx::query_as(
         "-- rules_of_campaigns
-         select distinct on (campaign_id) rule_id, version, campaign_id, sku, kind, rate_bps,
-                flat_amount, cap_amount, minimum_order, currency
-         from rule
-         where environment = $1 and merchant_id = $2 and level = 'campaign'
-           and campaign_id = any($3)
-         order by campaign_id, version desc",
+         select * from (
+             select distinct on (campaign_id) rule_id, version, campaign_id, sku, kind, rate_bps,
+                    flat_amount, cap_amount, minimum_order, currency
+             from rule
+             where environment = $1 and merchant_id = $2 and level = 'campaign'
+               and campaign_id = any($3)
+             order by campaign_id, version desc) last
+         where kind <> 'ended'",
     )
     .bind(environment)
     .bind(merchant_id)

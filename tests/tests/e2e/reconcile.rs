@@ -83,8 +83,8 @@ fn every_fault_of_a_day_is_told_at_once_and_a_bad_status_has_its_code() {
     let names: Vec<_> = faults.iter().map(|fault| fault.split(' ').next().unwrap()).collect();
     let expected = [
         "date",
-        "orders[0].externalOrderId",
         "orders[0].amount",
+        "orders[0].externalOrderId",
         "orders[1]",
         "orders[2].externalOrderId",
         "orders[2].amount",

@@ -84,7 +84,12 @@ pub struct RowFault {
 /// Why a text cannot be a SKU; `None` when it can.
 pub fn sku_fault(sku: &str) -> Option<&'static str> {
     let too_long = sku.chars().count() > EXTERNAL_ID_CHARACTERS_MAX;
-    if too_long { Some("must be at most 160 characters") } else { id_fault(sku) }
+    match sku {
+        _ if too_long => Some("must be at most 160 characters"),
+        // A path that ends so leads to another (RFC 3986, 5.2.4).
+        "." | ".." => Some("must not be . or .., which no URL can name"),
+        _ => id_fault(sku),
+    }
 }
 
 /// Reads the body of a `PUT` on a SKU, or every fault of it.
@@ -137,6 +142,9 @@ fn read_row(
         return Err(RowFault { sku: None, faults });
     }
     let sku = row.external_id("sku", EXTERNAL_ID_CHARACTERS_MAX, Need::Required);
+    if let Some(fault) = sku.as_deref().and_then(sku_fault) {
+        row.faults.push(format!("sku {fault}"));
+    }
     if let Some(sku) = &sku {
         let first = *seen.entry(sku.clone()).or_insert(at);
         if first != at {

@@ -207,6 +207,7 @@ fn a_bad_row_spoils_no_other_and_a_repeated_sku_is_the_later_row_s_fault() {
         body(""),
         row("D", r#","category":"\u0000""#),
         row("E", ""),
+        row("..", ""),
     ];
     let body = format!(r#"{{"products":[{}]}}"#, rows.join(","));
     let read = products(body.as_bytes(), &shop()).expect("there are rows");
@@ -231,6 +232,7 @@ fn a_bad_row_spoils_no_other_and_a_repeated_sku_is_the_later_row_s_fault() {
             ": sku is required",
             "D: category must not contain U+0000",
             "E",
+            "..: sku must not be . or .., which no URL can name",
         ]
     );
 }
