@@ -19,6 +19,7 @@ mod reads;
 mod route;
 mod script;
 mod settlement;
+mod simulate;
 mod writes;
 
 use crate::bridge::Head;
@@ -102,6 +103,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
         Route::Batch(kind) => batch::accept(call, kind).await,
+        Route::Simulate => simulate::play(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::Write { tail, bytes_max } => writes::write(call, tail, bytes_max).await,
         Route::PushDirectory => internal::push_directory(call).await,

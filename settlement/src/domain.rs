@@ -22,3 +22,4 @@ pub mod risk;
 pub mod rule;
 pub mod settle;
 pub mod share;
+pub mod simulation;

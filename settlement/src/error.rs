@@ -50,6 +50,9 @@ pub enum Fault {
     /// The signature of a write was used before.
     #[error("this signature was used before")]
     Replayed,
+    /// What was accepted has no outcome yet.
+    #[error("not settled yet")]
+    NotSettledYet,
     /// The idempotency key belongs to another call.
     #[error("{0}")]
     KeyInUse(&'static str),
@@ -91,7 +94,7 @@ impl Fault {
             Self::Store(cause) if is_passing(cause) => {
                 Problem::new(Code::Unavailable, "Try again shortly")
             }
-            Self::ClickKeyUnknown(_) | Self::Edge(_) => {
+            Self::ClickKeyUnknown(_) | Self::Edge(_) | Self::NotSettledYet => {
                 Problem::new(Code::Unavailable, "Try again shortly")
             }
             Self::Store(_) | Self::Secret(_) | Self::Corrupt(_) => {

@@ -13,6 +13,7 @@ pub mod open_merchant;
 pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
+pub mod simulate;
 pub mod upsert_product;
 pub mod write_resource;
 

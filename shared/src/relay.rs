@@ -1,5 +1,6 @@
 //! A merchant's signed write on its way from the edge, which proved it, to settlement, which does it.
 
+use crate::id::EventKind;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a resource write's body at most, unless it brings many rows.
@@ -27,4 +28,66 @@ pub struct Relayed {
     pub body_sha256: String,
     /// The merchant's body as sent.
     pub body: String,
+}
+
+/// The edge asks for the events of a sandbox story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryWanted {
+    /// The merchant's body as sent.
+    pub body: String,
+    /// The edge's clock, Unix seconds: when the story's click happens.
+    pub now_seconds: u32,
+}
+
+/// One event of a story, as the intake object stores it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryEvent {
+    /// Its kind.
+    pub kind: EventKind,
+    /// The event as it is stored.
+    pub body: String,
+    /// What makes two events the same; absent for clock moves.
+    pub content: Option<String>,
+    /// A conversion's id; absent for other kinds.
+    pub conversion_id: Option<String>,
+}
+
+/// The events of a story, in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Story {
+    /// They.
+    pub events: Vec<StoryEvent>,
+    /// What the report repeats.
+    pub about: StoryAbout,
+}
+
+/// What a story is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryAbout {
+    /// The scenario's word.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u32,
+    /// How far the clock moves.
+    pub days: u32,
+    /// The order.
+    pub external_order_id: String,
+    /// Its conversion.
+    pub conversion_id: String,
+    /// The click it is reported with, or would have been.
+    pub click_id: String,
+}
+
+/// The edge asks what became of a story.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryPlayed {
+    /// What it is about.
+    pub about: StoryAbout,
+    /// Its events' ids; empty when it was played before.
+    pub event_ids: Vec<String>,
 }

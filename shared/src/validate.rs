@@ -8,6 +8,7 @@ mod fields;
 mod link;
 mod report;
 pub mod resource;
+mod simulation;
 #[cfg(test)]
 mod tests;
 pub mod web_address;
@@ -22,6 +23,7 @@ pub use conversion::conversion;
 pub use fields::Change;
 pub use link::{CODE_CHARACTERS_MAX, LinkState, NewLink, link_change, new_link};
 pub use report::{clock_advance, order_status};
+pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
 
 use crate::id::{Environment, MerchantId};
 use crate::keys::HashKey;

@@ -98,6 +98,7 @@ impl Memory {
                 })
             }
             Ask::AcceptAll(batch) => recognise(&batch.body_sha256, known, now_ms)
+                .or_else(|| told_before(batch, known))
                 .unwrap_or_else(|| Admission::AcceptAll(places(batch, known))),
         }
     }
@@ -139,6 +140,12 @@ fn recognise(body_sha256: &str, known: &Known, now_ms: i64) -> Option<Admission>
     } else {
         Some(Admission::KeyReused)
     }
+}
+
+/// A story of which an event is known was told before, and is not told again in part.
+fn told_before(batch: &NewBatch, known: &Known) -> Option<Admission> {
+    let first = known.by_content.values().next().filter(|_| batch.is_story)?;
+    Some(Admission::Duplicate(*first))
 }
 
 fn places(batch: &NewBatch, known: &Known) -> Vec<Place> {

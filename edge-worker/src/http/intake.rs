@@ -85,7 +85,7 @@ fn unexpected(verdict: &str) -> Problem {
 }
 
 /// Click ids carry whole seconds, so a moved clock is answered only when its second has come.
-async fn wait_until(call: &Call, instant_ms: i64) {
+pub(super) async fn wait_until(call: &Call, instant_ms: i64) {
     for _ in 0..3 {
         let left_ms = instant_ms - clock::now_ms(&call.config);
         if left_ms <= 0 {

@@ -28,6 +28,8 @@ pub(super) enum Route<'a> {
     Intake(EventKind),
     /// Many signed events of one kind.
     Batch(EventKind),
+    /// A story of the sandbox.
+    Simulate,
     /// A signed read, answered by settlement under the same tail.
     Read {
         /// The path after `/api/v1`.
@@ -74,6 +76,7 @@ impl Route<'_> {
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
             Self::Batch(_) => "batch",
+            Self::Simulate => "simulate",
             Self::Read { .. } => "read",
             Self::Write { .. } => "write",
             Self::PushDirectory => "push_directory",
@@ -84,14 +87,20 @@ impl Route<'_> {
 
     /// Whether each call leaves a line in the log. Clicks are too many, and recorded anyway.
     pub(super) fn is_logged(self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Intake(_)
-                | Self::Batch(_)
-                | Self::Read { .. }
-                | Self::Write { .. }
-                | Self::PushDirectory
-        )
+            | Self::Batch(_)
+            | Self::Simulate
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::PushDirectory => true,
+            Self::Click(_)
+            | Self::MintClick(_)
+            | Self::Script
+            | Self::Health
+            | Self::Poke
+            | Self::ForcePanic => false,
+        }
     }
 }
 
@@ -137,6 +146,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
         ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
         ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
+        ["test", "simulate"] => only("POST", method, Route::Simulate),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
@@ -208,6 +218,7 @@ mod tests {
             ("POST", "/api/v1/conversions/batch", Ok(Route::Batch(EventKind::Conversion))),
             ("POST", "/api/v1/order-status/batch", Ok(Route::Batch(EventKind::OrderStatus))),
             ("GET", "/api/v1/conversions/batch", wrong("POST")),
+            ("POST", "/api/v1/test/simulate", Ok(Route::Simulate)),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),

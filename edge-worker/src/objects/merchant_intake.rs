@@ -135,6 +135,9 @@ impl Opened {
             (Admission::Duplicate(id), Ask::Accept(event)) => {
                 Verdict::Duplicate { body: duplicate_body(id, event.conversion_id.as_deref()) }
             }
+            (Admission::Duplicate(id), Ask::AcceptAll(_)) => {
+                Verdict::Duplicate { body: duplicate_body(id, None) }
+            }
             (Admission::Accept, Ask::Accept(event)) => return self.accept(call, event, now_ms),
             (Admission::AcceptAll(places), Ask::AcceptAll(batch)) => {
                 return self.accept_all(call, batch, &places, now_ms);

@@ -12,6 +12,7 @@ mod page;
 mod products;
 mod reconcile;
 mod sent;
+mod simulation;
 mod webhook_endpoints;
 
 use crate::app::App;
@@ -45,6 +46,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("campaigns/{id}/archive"), post(campaigns::archive))
         .route(&path("links"), get(links::list).post(links::create))
         .route(&path("links/{id}"), get(links::show).patch(links::change))
+        .route(&path("simulation/story"), post(simulation::story))
+        .route(&path("simulation/report"), post(simulation::report))
         .route(&path("products"), get(products::list).post(products::put_many))
         .route(
             &path("products/{id}"),

@@ -72,3 +72,24 @@ pub async fn list(
     .fetch_all(connection)
     .await
 }
+
+/// The number of a merchant's first link that works.
+pub async fn first_live(
+    connection: &mut PgConnection,
+    environment: &str,
+    merchant_id: Uuid,
+) -> Result<Option<u64>, sqlx::Error> {
+    let number: Option<i64> = sqlx::query_scalar(
+        "-- first_live_link
+         select link_number from link
+         join campaign using (environment, merchant_id, campaign_id)
+         where environment = $1 and merchant_id = $2 and link.state = 'live'
+           and campaign.state = 'active'
+         order by link.created_at, code limit 1",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(number.map(i64::unsigned_abs))
+}

@@ -26,6 +26,7 @@ mod event_reads;
 mod links_api;
 mod products;
 mod reconcile;
+mod simulator;
 mod webhook_endpoints;
 mod writes;
 

@@ -68,11 +68,7 @@ pub(super) async fn show(
     let wait = headers.get("prefer").and_then(|value| value.to_str().ok()).and_then(wait_seconds);
     let until = Instant::now() + Duration::from_secs(wait.unwrap_or(0));
     let row = loop {
-        let mut connection = app.pool.acquire().await?;
-        let environment = place.environment.as_str();
-        let row = read_event::find(&mut connection, place.merchant.0, environment, &id).await?;
-        // A waiting read holds no connection.
-        drop(connection);
+        let row = find(&app, &place, &id).await?;
         let has_outcome = row.as_ref().is_some_and(|row| row.state != "received");
         if has_outcome || Instant::now() >= until {
             break row;
@@ -88,6 +84,13 @@ pub(super) async fn show(
     Ok(response)
 }
 
+/// One of the merchant's events. A caller that looks again holds no connection meanwhile.
+pub(super) async fn find(app: &App, place: &Place, id: &str) -> Result<Option<EventRow>, Fault> {
+    let mut connection = app.pool.acquire().await?;
+    let environment = place.environment.as_str();
+    Ok(read_event::find(&mut connection, place.merchant.0, environment, id).await?)
+}
+
 /// The seconds of a `Prefer: wait=N` (RFC 7240), at most those one may wait; what cannot be read
 /// is no preference.
 fn wait_seconds(prefer: &str) -> Option<u64> {
@@ -100,7 +103,7 @@ fn wait_seconds(prefer: &str) -> Option<u64> {
     digits.then(|| seconds.parse().unwrap_or(u64::MAX).min(WAIT_SECONDS_MAX))
 }
 
-fn shown(row: EventRow) -> Shown {
+pub(super) fn shown(row: EventRow) -> Shown {
     Shown {
         event_id: row.event_id,
         kind: row.kind,
