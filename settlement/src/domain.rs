@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod book;
+pub mod catalogue;
 pub mod clock;
 pub mod commission;
 pub mod hold;
@@ -14,6 +15,7 @@ pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod pricing;
+pub mod reconcile;
 pub mod refund;
 pub mod report;
 pub mod risk;

@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and the one table that says what a caller is told about it.
 
 use crate::secrets::vault::Unopenable;
+use shared::fault::Faults;
 use shared::problem::{Code, Problem};
 
 /// Why a flow or a read did not do what it was asked.
@@ -24,6 +25,9 @@ pub enum Fault {
     /// Faults of the input, each a sentence that names its field.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
+    /// Faults of a body; one of them may decide the code.
+    #[error("{}", .0.messages().join("; "))]
+    Body(Faults),
     /// A URL leads off the merchant's approved domain (`MERCHANT_DOMAIN_INVALID`).
     #[error("{field} must be an https URL on {domain} or below it")]
     MerchantDomainInvalid {
@@ -72,6 +76,12 @@ pub enum Fault {
     MethodNotAllowed,
 }
 
+impl From<Faults> for Fault {
+    fn from(faults: Faults) -> Self {
+        Self::Body(faults)
+    }
+}
+
 impl Fault {
     /// A single fault of the input.
     pub fn invalid(sentence: impl Into<String>) -> Self {
@@ -98,6 +108,7 @@ impl Fault {
             }
             Self::NotFound(_) => Problem::new(Code::NotFound, "Not found"),
             Self::Invalid(faults) => Problem::faults(Code::ValidationError, faults.clone()),
+            Self::Body(faults) => Problem::faults(faults.code(), faults.messages().to_vec()),
             Self::MerchantDomainInvalid { .. } => {
                 Problem::faults(Code::MerchantDomainInvalid, vec![self.to_string()])
             }

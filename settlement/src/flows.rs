@@ -20,6 +20,11 @@ pub mod simulate;
 pub mod upsert_product;
 pub mod write_resource;
 
+pub mod delete_product;
+pub mod put_products;
+pub mod reconcile;
+pub mod webhook_endpoint;
+
 pub mod directory_rows;
 pub mod poke_objects;
 pub mod push_directory;

@@ -12,6 +12,7 @@ pub mod link;
 pub mod merchant;
 pub mod product;
 pub mod rule;
+pub mod webhook_endpoint;
 
 pub mod directory_row;
 pub mod directory_source;
@@ -36,3 +37,4 @@ pub mod read_commission;
 pub mod read_conversion;
 pub mod read_event;
 pub mod read_link;
+pub mod reconcile;

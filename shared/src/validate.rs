@@ -7,10 +7,12 @@ mod conversion;
 mod fields;
 mod link;
 mod report;
+pub mod resource;
 mod signature_question;
 mod simulation;
 #[cfg(test)]
 mod tests;
+pub mod web_address;
 
 pub use batch::{BATCH_ITEMS_MAX, batch_items};
 pub use campaign::{

@@ -109,5 +109,9 @@ mod tests {
         assert!(merchant.may_operate().is_err());
         assert!(Actor::Affiliate(Uuid::nil()).may_change(own).is_err());
         assert!(Actor::Operator(Uuid::nil()).may_change(other).is_ok());
+        let key = Actor::Key { merchant: own };
+        assert!(key.may_change(own).is_ok());
+        assert!(key.may_change(other).is_err());
+        assert!(key.may_operate().is_err());
     }
 }

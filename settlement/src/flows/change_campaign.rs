@@ -89,7 +89,7 @@ pub async fn within(
             pay(connection, actor, scope, id, &terms, world_now).await?;
         }
         Change::Clear if before.rule.is_some() => {
-            return Err(Fault::Conflict("commission cannot be removed".to_owned()));
+            set_rule::end(connection, actor, scope, Subject::Campaign(id), now).await?;
         }
         Change::Set(_) | Change::Clear | Change::Keep => {}
     }

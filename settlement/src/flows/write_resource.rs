@@ -1,7 +1,9 @@
 //! A merchant's signed write of a resource: done once, with its signature and its first answer
 //! stored in the transaction of the effect (EDGE §4).
 
+mod catalogue;
 mod change;
+mod endpoints;
 
 pub use change::{Reply, Write};
 
@@ -45,7 +47,7 @@ pub async fn run(
         return Ok(Answered::Repeated(first));
     }
     let actor = Actor::Key { merchant: scope.merchant };
-    let at = change::At { scope, actor, now };
+    let at = change::At { vault, scope, actor, now };
     let detail = json!({"action": write.name()});
     let reply = change::apply(&mut transaction, at, write).await?;
     note(&mut transaction, actor, "key.write", &call.key_id, detail, now).await?;

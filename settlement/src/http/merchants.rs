@@ -9,9 +9,12 @@ mod events;
 mod explain;
 mod links;
 mod page;
+mod products;
+mod reconcile;
 mod request_log;
 mod sent;
 mod simulation;
+mod webhook_endpoints;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -47,6 +50,22 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("simulation/story"), post(simulation::story))
         .route(&path("simulation/report"), post(simulation::report))
         .route(&path("request-log"), get(request_log::list))
+        .route(&path("products"), get(products::list).post(products::put_many))
+        .route(
+            &path("products/{id}"),
+            get(products::show).put(products::put).delete(products::delete),
+        )
+        .route(
+            &path("webhook-endpoints"),
+            get(webhook_endpoints::list).post(webhook_endpoints::create),
+        )
+        .route(
+            &path("webhook-endpoints/{id}"),
+            get(webhook_endpoints::show)
+                .patch(webhook_endpoints::change)
+                .delete(webhook_endpoints::delete),
+        )
+        .route(&path("reconcile"), post(reconcile::compare))
         .layer(from_fn(etag::on_reads))
 }
 

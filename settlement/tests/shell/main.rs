@@ -7,6 +7,7 @@ mod database;
 
 mod batches;
 mod calls;
+mod catalogue;
 mod clicks;
 mod directory;
 mod edge;
@@ -15,4 +16,6 @@ mod http;
 mod ingest;
 mod keys;
 mod network;
+mod reconcile;
 mod seeding;
+mod webhook_endpoints;

@@ -310,6 +310,29 @@ impl Fields {
         }
     }
 
+    /// A list of 1 to `most` rows, each read as a body of its own: a bad one spoils no other.
+    pub(super) fn rows(&mut self, name: &str, most: usize) -> Option<Vec<Self>> {
+        let Some(at) = self.properties.iter().position(|property| property.name == name) else {
+            self.faults.push(format!("{name} is required"));
+            return None;
+        };
+        let raw = self.properties.remove(at).raw;
+        let rows: Option<Vec<&RawValue>> = serde_json::from_str(raw.get()).ok();
+        match rows {
+            Some(rows) if (1..=most).contains(&rows.len()) => {
+                Some(rows.into_iter().map(|row| Self::read(row.get().as_bytes())).collect())
+            }
+            Some(_) => {
+                self.faults.push(format!("{name} must have 1 to {most} entries"));
+                None
+            }
+            None => {
+                self.faults.push(format!("{name} must be an array"));
+                None
+            }
+        }
+    }
+
     /// Notes what nobody took; `kindly` names the right field for a likely mistake.
     pub(super) fn refuse_unknown(&mut self, kindly: &[(&str, &str)]) {
         for property in std::mem::take(&mut self.properties) {

@@ -185,3 +185,22 @@ fn an_order_is_priced_by_the_rule_in_force_and_keeps_it() {
     assert_eq!(side.commission("after")["amount"], "20.00");
     assert_eq!(side.commission("after")["rule"]["version"], 2);
 }
+
+#[test]
+fn a_commission_taken_away_leaves_later_orders_to_the_merchant_s_own() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let side = &shop.live;
+    let id = side.campaign.to_string();
+    let click = side.click();
+    side.outcome(&side.convert("before", "100.00", &click));
+    let bare = change(side, &id, &json!({"commission": null})).expect_status(200).json();
+    assert_eq!(bare["commission"], Value::Null);
+    side.outcome(&side.convert("after", "100.00", &click));
+    let level = |order: &str| side.commission(order)["rule"]["level"].clone();
+    assert_eq!((level("before"), level("after")), (json!("campaign"), json!("merchant")));
+    let again = json!({"commission": {"kind": "percent", "rateBps": 700}});
+    let again = side.signer.call("PATCH", &format!("{CAMPAIGNS}/{id}"), again.to_string()).at(1);
+    let again = again.send().expect_status(200).json();
+    assert_eq!(again["commission"]["version"], 3);
+}

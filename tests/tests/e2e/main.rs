@@ -27,7 +27,10 @@ mod batch;
 mod campaigns;
 mod event_reads;
 mod links_api;
+mod products;
+mod reconcile;
 mod simulator;
+mod webhook_endpoints;
 mod writes;
 
 mod curl;

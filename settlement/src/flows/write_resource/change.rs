@@ -2,10 +2,12 @@
 
 use super::super::actor::Actor;
 use super::super::{change_campaign, create_campaign, create_link, set_state};
+use super::{catalogue, endpoints};
 use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::flows::create_campaign::NewCampaign;
 use crate::flows::set_state::{CampaignChange as CampaignMove, LinkChange};
+use crate::secrets::Vault;
 use crate::store::campaign::CampaignRow;
 use crate::store::read_campaign::{self, CampaignFilter, ShownCampaignRow};
 use crate::store::read_link::{self, LinkFilter};
@@ -14,6 +16,7 @@ use crate::wire;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::{AffiliateId, CampaignId};
+use shared::validate::resource::{Day, EndpointChange, NewEndpoint, Product, RowFault};
 use shared::validate::{self, CampaignChange, LinkState};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -31,6 +34,20 @@ pub enum Write {
     CreateLink(validate::NewLink),
     /// A link's state changes.
     MoveLink(String, LinkState),
+    /// A product is put in, or brought up to date.
+    PutProduct(Product),
+    /// Many are; what cannot be read stops no other.
+    PutProducts(Vec<Result<Product, RowFault>>),
+    /// A product goes.
+    DeleteProduct(String),
+    /// A webhook endpoint is made.
+    CreateEndpoint(NewEndpoint),
+    /// What of an endpoint changes.
+    ChangeEndpoint(Uuid, EndpointChange),
+    /// An endpoint goes.
+    DeleteEndpoint(Uuid),
+    /// A day of orders is compared with ours; nothing but the call itself is written.
+    Reconcile(Day),
 }
 
 impl Write {
@@ -42,6 +59,12 @@ impl Write {
             Self::MoveCampaign(..) => "campaign.move",
             Self::CreateLink(_) => "link.create",
             Self::MoveLink(..) => "link.move",
+            Self::PutProduct(_) | Self::PutProducts(_) => "product.put",
+            Self::DeleteProduct(_) => "product.delete",
+            Self::CreateEndpoint(_) => "webhook_endpoint.create",
+            Self::ChangeEndpoint(..) => "webhook_endpoint.change",
+            Self::DeleteEndpoint(_) => "webhook_endpoint.delete",
+            Self::Reconcile(_) => "orders.reconcile",
         }
     }
 }
@@ -56,16 +79,22 @@ pub struct Reply {
 }
 
 impl Reply {
-    fn of(status: u16, shown: &impl Serialize) -> Result<Self, Fault> {
+    pub(super) fn of(status: u16, shown: &impl Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_string(shown)
             .map_err(|cause| Fault::Corrupt(format!("an answer cannot be written: {cause}")))?;
         Ok(Self { status, body })
+    }
+
+    /// Nothing to tell.
+    pub(super) fn empty() -> Self {
+        Self { status: 204, body: String::new() }
     }
 }
 
 /// Where a write is done, and by whom.
 #[derive(Clone, Copy)]
-pub(super) struct At {
+pub(super) struct At<'a> {
+    pub(super) vault: &'a Vault,
     pub(super) scope: Scope,
     pub(super) actor: Actor,
     pub(super) now: Timestamp,
@@ -74,7 +103,7 @@ pub(super) struct At {
 /// Does a write in the caller's transaction.
 pub(super) async fn apply(
     connection: &mut PgConnection,
-    at: At,
+    at: At<'_>,
     write: Write,
 ) -> Result<Reply, Fault> {
     match write {
@@ -102,6 +131,13 @@ pub(super) async fn apply(
             let created = create_link::within(connection, at.actor, input, at.now).await?;
             show_link(connection, at.scope, &created.code, 201).await
         }
+        Write::PutProduct(product) => catalogue::put(connection, at, &product).await,
+        Write::PutProducts(rows) => catalogue::put_many(connection, at, rows).await,
+        Write::DeleteProduct(sku) => catalogue::delete(connection, at, &sku).await,
+        Write::CreateEndpoint(new) => endpoints::create(connection, at, new).await,
+        Write::ChangeEndpoint(id, change) => endpoints::change(connection, at, id, change).await,
+        Write::DeleteEndpoint(id) => endpoints::delete(connection, at, id).await,
+        Write::Reconcile(day) => catalogue::reconcile(connection, at, &day).await,
         Write::MoveLink(code, state) => {
             // Answers 404 for another merchant's before anything is touched.
             show_link(connection, at.scope, &code, 200).await?;
@@ -118,7 +154,7 @@ pub(super) async fn apply(
 
 async fn create_campaign(
     connection: &mut PgConnection,
-    at: At,
+    at: At<'_>,
     input: validate::NewCampaign,
 ) -> Result<Reply, Fault> {
     let (commission, products) = (input.commission, input.products);

@@ -53,7 +53,7 @@ impl Sent {
         if let Some(fault) = &self.0.header_fault {
             faults.push(fault.as_str());
         }
-        read.filter(|_| faults.is_empty()).ok_or_else(|| Fault::Invalid(faults.into_messages()))
+        read.filter(|_| faults.is_empty()).ok_or(Fault::Body(faults))
     }
 
     /// Does a write once, and answers.
