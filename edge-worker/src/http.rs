@@ -2,6 +2,7 @@
 
 mod answer;
 mod authenticate;
+mod batch;
 mod body;
 mod click;
 mod click_batch;
@@ -98,6 +99,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Script => Ok(script::answer()),
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
+        Route::Batch(kind) => batch::accept(call, kind).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,

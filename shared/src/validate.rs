@@ -1,11 +1,13 @@
 //! Request bodies to events: every fault of a body at once, each naming its field.
 
+mod batch;
 mod conversion;
 mod fields;
 mod report;
 #[cfg(test)]
 mod tests;
 
+pub use batch::batch;
 pub use conversion::conversion;
 pub use report::{clock_advance, order_status};
 
@@ -28,6 +30,8 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 pub const ITEMS_MAX: usize = 500;
 /// Units of one line at most.
 pub const QUANTITY_MAX: u32 = 1_000_000;
+/// Events in one batch at most.
+pub const BATCH_EVENTS_MAX: usize = 100;
 /// Seconds one call may move a test clock by at most: 366 days.
 pub const CLOCK_ADVANCE_SECONDS_MAX: u64 = 366 * 86_400;
 

@@ -19,7 +19,7 @@ pub struct Limits {
 /// Whether a call may pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spend {
-    /// It spent one token.
+    /// It spent its tokens.
     Spent,
     /// The minute is full; nothing was spent.
     MinuteFull,
@@ -49,21 +49,21 @@ pub struct Window {
 }
 
 impl Window {
-    /// Spends one token, or says which limit is reached. A token of exactly 60 s ago is out of the
-    /// minute. A clock that stepped back counts as standing still.
-    pub fn spend(&mut self, now_ms: i64, limits: Limits) -> Spend {
+    /// Spends so many tokens, all or none, or says which limit is reached. A token of exactly 60 s
+    /// ago is out of the minute. A clock that stepped back counts as standing still.
+    pub fn spend(&mut self, now_ms: i64, tokens: usize, limits: Limits) -> Spend {
         let now_ms = self.forget_old(now_ms);
         let minute_start = now_ms - MINUTE_MS;
         let before_minute =
             self.spent_at_ms.partition_point(|&spent_at_ms| spent_at_ms <= minute_start);
         let in_minute = self.spent_at_ms.len() - before_minute;
-        if in_minute >= limits.per_minute_max as usize {
+        if in_minute + tokens > limits.per_minute_max as usize {
             return Spend::MinuteFull;
         }
-        if self.spent_at_ms.len() >= limits.per_hour_max as usize {
+        if self.spent_at_ms.len() + tokens > limits.per_hour_max as usize {
             return Spend::HourFull;
         }
-        self.spent_at_ms.push_back(now_ms);
+        self.spent_at_ms.extend(std::iter::repeat_n(now_ms, tokens));
         Spend::Spent
     }
 
@@ -84,86 +84,4 @@ impl Window {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const LIMITS: Limits = Limits { per_minute_max: 3, per_hour_max: 5 };
-
-    #[test]
-    fn the_windows_slide_and_a_refusal_spends_nothing() {
-        let mut window = Window::default();
-        let cases = [
-            (0, Spend::Spent),
-            (1_000, Spend::Spent),
-            (2_000, Spend::Spent),
-            (2_000, Spend::MinuteFull),
-            (59_999, Spend::MinuteFull),
-            (60_000, Spend::Spent),
-            (61_000, Spend::Spent),
-            (62_000, Spend::HourFull),
-            (HOUR_MS - 1, Spend::HourFull),
-            (HOUR_MS, Spend::Spent),
-            (HOUR_MS, Spend::HourFull),
-        ];
-        for (now_ms, expected) in cases {
-            assert_eq!(window.spend(now_ms, LIMITS), expected, "{now_ms}");
-        }
-    }
-
-    #[test]
-    fn the_refusal_names_the_limit() {
-        let limits = Limits { per_minute_max: 600, per_hour_max: 30_000 };
-        assert_eq!(
-            Spend::MinuteFull.refusal(limits).as_deref(),
-            Some("Rate limit exceeded (600/min)")
-        );
-        assert_eq!(
-            Spend::HourFull.refusal(limits).as_deref(),
-            Some("Rate limit exceeded (30000/hour)")
-        );
-        assert_eq!(Spend::Spent.refusal(limits), None);
-    }
-
-    #[test]
-    fn restored_tokens_count() {
-        let mut window = Window::default();
-        for spent_at_ms in [2_000, 1_000, 0] {
-            window.restore_older(spent_at_ms);
-        }
-        assert_eq!(window.spend(3_000, LIMITS), Spend::MinuteFull);
-        assert_eq!(window.spend(60_000, LIMITS), Spend::Spent);
-    }
-
-    proptest! {
-        /// The model keeps every token ever spent and counts them anew on each call.
-        #[test]
-        fn the_window_agrees_with_counting_everything(
-            steps in proptest::collection::vec(0i64..400_000, 1..200),
-            per_minute_max in 1u32..6,
-            per_hour_max in 1u32..20,
-        ) {
-            let limits = Limits { per_minute_max, per_hour_max };
-            let mut window = Window::default();
-            let mut model: Vec<i64> = Vec::new();
-            let mut now_ms = 0;
-            for step in steps {
-                now_ms += step / 10;
-                let within = |span_ms: i64| {
-                    model.iter().filter(|&&at| now_ms - at < span_ms).count()
-                };
-                let expected = if within(MINUTE_MS) >= per_minute_max as usize {
-                    Spend::MinuteFull
-                } else if within(HOUR_MS) >= per_hour_max as usize {
-                    Spend::HourFull
-                } else {
-                    Spend::Spent
-                };
-                prop_assert_eq!(window.spend(now_ms, limits), expected);
-                if expected == Spend::Spent {
-                    model.push(now_ms);
-                }
-            }
-        }
-    }
-}
+mod tests;

@@ -24,6 +24,8 @@ pub(super) enum Route<'a> {
     Health,
     /// A signed event.
     Intake(EventKind),
+    /// A signed batch of events of one kind.
+    Batch(EventKind),
     /// A signed read, answered by settlement under the same tail.
     Read {
         /// The path after `/api/v1`.
@@ -62,6 +64,7 @@ impl Route<'_> {
             Self::Script => "script",
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
+            Self::Batch(_) => "batch",
             Self::Read { .. } => "read",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
@@ -71,7 +74,7 @@ impl Route<'_> {
 
     /// Whether each call leaves a line in the log. Clicks are too many, and recorded anyway.
     pub(super) fn is_logged(self) -> bool {
-        matches!(self, Self::Intake(_) | Self::Read { .. } | Self::PushDirectory)
+        matches!(self, Self::Intake(_) | Self::Batch(_) | Self::Read { .. } | Self::PushDirectory)
     }
 }
 
@@ -114,6 +117,8 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
             "GET" | "HEAD" => Ok(list),
             _ => Err(Miss::WrongMethod { allow: "GET, HEAD, POST" }),
         },
+        ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
+        ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
@@ -183,6 +188,10 @@ mod tests {
             ("PUT", "/api/v1/conversions", wrong("GET, HEAD, POST")),
             ("POST", "/api/v1/order-status", intake(EventKind::OrderStatus)),
             ("PUT", "/api/v1/order-status", wrong("POST")),
+            ("POST", "/api/v1/conversions/batch", Ok(Route::Batch(EventKind::Conversion))),
+            ("GET", "/api/v1/conversions/batch", wrong("POST")),
+            ("POST", "/api/v1/order-status/batch", Ok(Route::Batch(EventKind::OrderStatus))),
+            ("GET", "/api/v1/order-status/batch", wrong("POST")),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),

@@ -9,12 +9,12 @@ use super::tables::event;
 use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
 use crate::config::{self, Config, Mode};
-use crate::gate::admit::{Admission, Known, Memory};
-use crate::gate::hop::{Ask, Call, NewEvent, Verdict};
+use crate::gate::admit::list::{ListAdmission, Place, recognise_all};
+use crate::gate::admit::{Admission, Entry, Memory, answer, recognise};
+use crate::gate::hop::{Ask, Call, Item, NewEvent, Origin, Verdict};
 use crate::gate::rate::HOUR_MS;
-use jiff::Timestamp;
-use shared::id::{EventId, EventKind};
-use shared::time::{format_instant, from_milliseconds};
+use shared::id::EventId;
+use shared::time::from_milliseconds;
 use std::cell::{OnceCell, RefCell};
 use worker::{
     DurableObject, Env, Request, Response, ResponseBuilder, Result, State, console_error,
@@ -106,6 +106,7 @@ impl Opened {
         let (verdict, stored) = self.decide(call, now_ms).unwrap_or_else(|cause| {
             console_error!("Intake could not read or store: {cause}");
             self.memory.borrow_mut().forget_signature(call);
+            self.outbox.relearn_place();
             (Verdict::Unavailable, None)
         });
         if let Some(seq) = stored {
@@ -114,48 +115,84 @@ impl Opened {
         verdict
     }
 
+    /// The verdict, and the highest place when something was stored.
     fn decide(&self, call: &Call, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
         self.outbox.count_call();
-        let known = match &call.ask {
-            Ask::Accept(event) => event::known(self.outbox.sql(), self.outbox.epoch(), event)?,
-            Ask::Count | Ask::Read(_) => Known::default(),
-        };
-        let admission = self.memory.borrow_mut().admit(call, &known, now_ms);
-        let verdict = match (admission, &call.ask) {
-            (Admission::RateLimited(message), _) => Verdict::RateLimited { message },
-            (Admission::Replayed, _) => Verdict::Replayed,
-            (Admission::KeyReused, _) => Verdict::KeyReused,
-            (Admission::Repeat(id), _) => Verdict::Repeated { body: received_body(id) },
-            (Admission::Duplicate(id), Ask::Accept(event)) => {
-                Verdict::Duplicate { body: duplicate_body(id, event) }
-            }
-            (Admission::Accept, Ask::Accept(event)) => return self.accept(call, event, now_ms),
-            (_, Ask::Read(Some(event_id))) => self.waiting(event_id)?,
-            (Admission::Counted | Admission::Duplicate(_) | Admission::Accept, _) => {
-                Verdict::Counted
-            }
+        match self.memory.borrow_mut().enter(call, now_ms) {
+            Entry::RateLimited(message) => return Ok((Verdict::RateLimited { message }, None)),
+            Entry::Replayed => return Ok((Verdict::Replayed, None)),
+            Entry::Entered => {}
+        }
+        let verdict = match &call.ask {
+            Ask::Accept(origin, event) => return self.accept(call, origin, event, now_ms),
+            Ask::AcceptAll(origin, items) => return self.accept_all(call, origin, items, now_ms),
+            Ask::Read(Some(event_id)) => self.waiting(event_id)?,
+            Ask::Count | Ask::Read(None) => Verdict::Counted,
         };
         Ok((verdict, None))
     }
 
-    fn accept(&self, call: &Call, event: &NewEvent, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
+    fn accept(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        event: &NewEvent,
+        now_ms: i64,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let epoch = self.outbox.epoch();
+        let events = std::iter::once(event);
+        let known = event::known(self.outbox.sql(), epoch, origin, events)?;
+        let stamp = match recognise(origin, event, &known, now_ms) {
+            Admission::KeyReused => return Ok((Verdict::KeyReused, None)),
+            Admission::Repeat(body) => return Ok((Verdict::Repeated { body }, None)),
+            Admission::Duplicate(body) => return Ok((Verdict::Duplicate { body }, None)),
+            Admission::Accept(stamp) => stamp,
+        };
         if self.outbox.is_full() {
-            self.memory.borrow_mut().forget_signature(call);
-            console_error!("An intake object is full and takes nothing more");
-            return Ok((Verdict::Unavailable, None));
+            return Ok((self.refuse_full(call), None));
         }
-        // Click ids carry whole seconds: a clock move is stamped at the next full second, so that
-        // every click before it has a lower one and every click after it none lower.
-        let moved_at_ms = (now_ms.div_euclid(1_000) + 1) * 1_000;
-        let not_before_ms = (event.kind == EventKind::ClockAdvance).then_some(moved_at_ms);
-        let received_at_ms = not_before_ms.unwrap_or(now_ms);
-        let event::Accepted { seq, rows_written } =
-            event::accept(self.outbox.sql(), call, event, received_at_ms)?;
-        self.outbox.count_rows(rows_written);
-        let id = EventId { kind: event.kind, epoch: self.outbox.epoch(), seq };
-        let body = received_body(id);
-        let verdict = Verdict::Accepted { body, not_before_ms };
-        Ok((verdict, Some(seq)))
+        let seq = self.outbox.next_seq();
+        let sql = self.outbox.sql();
+        let rows = event::accept(sql, seq, call, origin, event, stamp.received_at_ms)?;
+        self.outbox.count_rows(rows);
+        let body = answer::received(EventId { kind: event.kind, epoch, seq });
+        let not_before_ms = stamp.not_before_ms;
+        Ok((Verdict::Accepted { body, not_before_ms }, Some(seq)))
+    }
+
+    fn accept_all(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        items: &[Item],
+        now_ms: i64,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let place = Place { epoch: self.outbox.epoch(), next_seq: self.outbox.next_seq() };
+        let events = items.iter().filter_map(|item| match item {
+            Item::Event(event) => Some(event),
+            Item::Refused(_) => None,
+        });
+        let known = event::known(self.outbox.sql(), place.epoch, origin, events)?;
+        let plan = match recognise_all(origin, items, &known, place, now_ms) {
+            ListAdmission::KeyReused => return Ok((Verdict::KeyReused, None)),
+            ListAdmission::Repeat(body) => return Ok((Verdict::Repeated { body }, None)),
+            ListAdmission::NothingNew(body) => return Ok((Verdict::Duplicate { body }, None)),
+            ListAdmission::Accept(plan) => plan,
+        };
+        if self.outbox.is_full() {
+            return Ok((self.refuse_full(call), None));
+        }
+        let rows = event::accept_all(self.outbox.sql(), place.next_seq, call, origin, &plan)?;
+        self.outbox.count_rows(rows);
+        let last_seq = place.next_seq + plan.events.len() as u64 - 1;
+        let verdict = Verdict::Accepted { body: plan.answer, not_before_ms: plan.not_before_ms };
+        Ok((verdict, Some(last_seq)))
+    }
+
+    fn refuse_full(&self, call: &Call) -> Verdict {
+        self.memory.borrow_mut().forget_signature(call);
+        console_error!("An intake object is full and takes nothing more");
+        Verdict::Unavailable
     }
 
     /// The outcome of an event that settlement has not acknowledged yet.
@@ -169,30 +206,7 @@ impl Opened {
         let received_at_ms = event::received_at_ms(self.outbox.sql(), id)?;
         Ok(match received_at_ms.and_then(from_milliseconds) {
             None => Verdict::Counted,
-            Some(received_at) => Verdict::Waiting { body: waiting_body(id, received_at) },
+            Some(received_at) => Verdict::Waiting { body: answer::waiting(id, received_at) },
         })
-    }
-}
-
-/// The answer to an accepted event; a repeat makes the same bytes again.
-fn received_body(id: EventId) -> String {
-    format!(r#"{{"eventId":"{id}","status":"RECEIVED","duplicate":false}}"#)
-}
-
-/// The outcome of an event that only the edge knows yet, in settlement's shape.
-fn waiting_body(id: EventId, received_at: Timestamp) -> String {
-    let kind = id.kind.as_str();
-    let received_at = format_instant(received_at);
-    format!(
-        "{{\"eventId\":\"{id}\",\"type\":\"{kind}\",\"state\":\"received\",\"code\":null,\
-         \"detail\":null,\"conversionId\":null,\"commissionId\":null,\
-         \"receivedAt\":\"{received_at}\",\"settledAt\":null}}"
-    )
-}
-
-fn duplicate_body(first: EventId, event: &NewEvent) -> String {
-    match &event.conversion_id {
-        Some(id) => format!(r#"{{"status":"DUPLICATE","conversionId":"{id}","duplicate":true}}"#),
-        None => format!(r#"{{"eventId":"{first}","status":"DUPLICATE","duplicate":true}}"#),
     }
 }

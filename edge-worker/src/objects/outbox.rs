@@ -104,6 +104,18 @@ impl Outbox {
         self.stream.borrow().epoch
     }
 
+    /// The place the next row takes; the highest row is never deleted, so none is given out twice.
+    pub(super) fn next_seq(&self) -> u64 {
+        self.highest_seq.get() + 1
+    }
+
+    /// After a failure: the place given out last is what the rows say, whatever was expected.
+    pub(super) fn relearn_place(&self) {
+        if let Ok(highest_seq) = event::highest_seq(&self.sql) {
+            self.highest_seq.set(highest_seq);
+        }
+    }
+
     /// Settlement has everything up to here.
     pub(super) fn acknowledged_seq(&self) -> u64 {
         self.stream.borrow().acknowledged_seq

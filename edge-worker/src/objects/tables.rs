@@ -30,7 +30,11 @@ fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
     let done: Option<Version> = first(sql, version, vec![])?;
     let done = done.map_or(0, |row| row.version);
     for (at, step) in steps.iter().enumerate().skip(done) {
-        sql.exec(step, None)?;
+        // A column cannot be added only where it is missing; here it was, by a start cut short.
+        sql.exec(step, None).map(drop).or_else(|cause| {
+            let is_there = cause.to_string().contains("duplicate column name");
+            if is_there { Ok(()) } else { Err(cause) }
+        })?;
         sql.exec(
             "-- tables::migrate
             insert into schema (one, version) values (1, ?1)

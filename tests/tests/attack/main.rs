@@ -1,6 +1,7 @@
 //! Blows that no program survives, under load: what was answered 202 still settles exactly once.
 
 mod audit;
+mod batched;
 mod full;
 mod killed;
 mod load;

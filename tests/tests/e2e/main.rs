@@ -14,6 +14,7 @@ mod refusals;
 mod routes;
 mod signatures;
 
+mod batch;
 mod crowd;
 mod duplicates;
 mod fields;
