@@ -15,6 +15,8 @@ pub const NAME_HEADER: &str = "x-khata-object";
 pub const DROPPED_HEADER: &str = "x-khata-dropped";
 /// Path of a call that offers something to an object.
 pub const OFFER_PATH: &str = "/offer";
+/// Path of a call that sets an intake object's alarm, after it took something.
+const ARM_PATH: &str = "/arm";
 /// Path of a call that wakes an object's drain.
 pub const POKE_PATH: &str = "/poke";
 /// Path of a call that makes an object panic, in dev.

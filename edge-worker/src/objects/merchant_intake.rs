@@ -1,12 +1,14 @@
 //! One merchant's intake in one environment: decides and stores each signed call in one stretch.
 //!
 //! Answers of `POST /offer`: 200 with a [`Verdict`] as JSON, whatever was decided; 400 for a call
-//! that is none; 503 when the tables cannot be opened. `POST /poke`: 200 with the stream's head as
-//! JSON; a drain is on its way.
+//! that is none; 503 when the tables cannot be opened. `front.js` takes it to [`offer`] as text, in
+//! one crossing. `POST /poke`: 200 with the stream's head as JSON; a drain is on its way.
+//!
+//! [`offer`]: MerchantIntake::offer
 
-use super::outbox::{Lane, Outbox};
+use super::outbox::{Alarm, Lane, Outbox};
 use super::tables::event;
-use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
+use super::{ARM_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
 use crate::config::{self, Config, Mode};
 use crate::gate::admit::list::{ListAdmission, Place, recognise_all};
@@ -16,9 +18,10 @@ use crate::gate::rate::HOUR_MS;
 use shared::id::EventId;
 use shared::time::from_milliseconds;
 use std::cell::{OnceCell, RefCell};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
-    DurableObject, Env, Request, Response, ResponseBuilder, Result, State, console_error,
-    durable_object, wasm_bindgen,
+    DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
+    wasm_bindgen,
 };
 
 /// The object.
@@ -42,24 +45,14 @@ impl DurableObject for MerchantIntake {
         object
     }
 
-    async fn fetch(&self, mut req: Request) -> Result<Response> {
+    async fn fetch(&self, req: Request) -> Result<Response> {
         let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
             return Response::error("not ready", 503);
         };
-        if !opened.outbox.has_name()
-            && let Some(name) = req.headers().get(NAME_HEADER)?
-        {
-            opened.outbox.learn_name(&name)?;
-        }
         match req.path().as_str() {
-            OFFER_PATH => {
-                let body = req.text().await?;
-                let Ok(call) = serde_json::from_str::<Call>(&body) else {
-                    return Response::error("not a call", 400);
-                };
-                let verdict = opened.offer(&call, clock::now_ms(&config)).await;
-                // Its one reader knows what it is; a header for that would be one crossing more.
-                Ok(ResponseBuilder::new().fixed(serde_json::to_vec(&verdict)?))
+            ARM_PATH => {
+                opened.outbox.arm().await;
+                Response::empty()
             }
             POKE_PATH => Response::ok(opened.outbox.poke().await?),
             PANIC_PATH if config.mode == Mode::Dev => panic!("a panic was asked for, in an object"),
@@ -74,6 +67,31 @@ impl DurableObject for MerchantIntake {
             _ => console_error!("An alarm rang in an object that is not ready"),
         }
         Response::empty()
+    }
+}
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl MerchantIntake {
+    /// Decides about a call and stores what it brings. Answers with three digits of a status, 1
+    /// when an alarm is wanted or else 0, and the body.
+    pub fn offer(&self, name: &str, call: &str) -> String {
+        let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
+            return "5030not ready".to_owned();
+        };
+        if let Err(cause) = opened.outbox.learn_name(name) {
+            console_error!("An intake object could not note its name: {cause}");
+            return "5030not ready".to_owned();
+        }
+        let Ok(call) = serde_json::from_str::<Call>(call) else {
+            return "4000not a call".to_owned();
+        };
+        let (verdict, alarm) = opened.offer(&call, clock::now_ms(&config));
+        let flag = match alarm {
+            Alarm::Wanted => '1',
+            Alarm::Set => '0',
+        };
+        let verdict = serde_json::to_string(&verdict).expect("strings always serialise");
+        format!("200{flag}{verdict}")
     }
 }
 
@@ -102,17 +120,15 @@ impl Opened {
     }
 
     /// Decides about a call and stores what it brings: no `await` between reading and storing.
-    async fn offer(&self, call: &Call, now_ms: i64) -> Verdict {
+    fn offer(&self, call: &Call, now_ms: i64) -> (Verdict, Alarm) {
         let (verdict, stored) = self.decide(call, now_ms).unwrap_or_else(|cause| {
             console_error!("Intake could not read or store: {cause}");
             self.memory.borrow_mut().forget_signature(call);
             self.outbox.relearn_place();
             (Verdict::Unavailable, None)
         });
-        if let Some(seq) = stored {
-            self.outbox.stored(seq).await;
-        }
-        verdict
+        let alarm = stored.map_or(Alarm::Set, |seq| self.outbox.note_stored(seq));
+        (verdict, alarm)
     }
 
     /// The verdict, and the highest place when something was stored.

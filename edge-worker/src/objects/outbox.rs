@@ -50,6 +50,15 @@ struct Batch {
     last_seq: u64,
 }
 
+/// Whether something will wake the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// An alarm is set, or nothing needs one.
+    Set,
+    /// One must be set.
+    Wanted,
+}
+
 /// How a drain ended.
 enum Drained {
     /// Settlement has everything.
@@ -153,10 +162,21 @@ impl Outbox {
     /// After a row was stored: sees to it that it is sent soon. A failure changes no answer: the
     /// row is there, and settlement's next poke drains it.
     pub(super) async fn stored(&self, seq: u64) {
-        self.highest_seq.set(seq);
-        if !self.alarm_is_set.get() {
-            self.wake(FIRST_DRAIN_MS).await;
+        match self.note_stored(seq) {
+            Alarm::Wanted => self.arm().await,
+            Alarm::Set => {}
         }
+    }
+
+    /// Notes that rows up to a place were stored, and says whether an alarm is to be set.
+    pub(super) fn note_stored(&self, seq: u64) -> Alarm {
+        self.highest_seq.set(seq);
+        if self.alarm_is_set.get() { Alarm::Set } else { Alarm::Wanted }
+    }
+
+    /// Sets the first alarm after a rest.
+    pub(super) async fn arm(&self) {
+        self.wake(FIRST_DRAIN_MS).await;
     }
 
     /// Sets the alarm to ring after a pause.

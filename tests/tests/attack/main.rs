@@ -2,11 +2,13 @@
 
 mod audit;
 mod batched;
+mod day;
 mod full;
 mod killed;
 mod load;
 mod overflow;
 mod panicked;
+mod rated;
 mod signed;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
