@@ -1,5 +1,6 @@
 //! The edge beside a twin in JavaScript: redirect, intake, size and cold start, on plain `workerd`.
 
+mod batch;
 mod cold;
 mod equal;
 mod intake;
@@ -9,6 +10,7 @@ mod redirect;
 mod shop;
 mod sink;
 
+pub use batch::measure as batch;
 pub use cold::measure as cold;
 pub use intake::measure as intake;
 pub use per_event::measure as per_event;

@@ -17,7 +17,7 @@ use figure::Figure;
 enum Section {
     /// A click's redirect beside a JavaScript twin.
     Redirect,
-    /// A signed order's 202 beside a JavaScript twin.
+    /// A signed order's 202 beside a JavaScript twin, and batches beside single orders.
     Intake,
     /// The bundle's size and a cold start.
     Cold,
@@ -56,6 +56,7 @@ fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
         Section::Redirect => edge::redirect(rounds),
         Section::Intake => {
             let mut figures = edge::intake(rounds)?;
+            figures.extend(edge::batch(rounds)?);
             figures.extend(edge::per_event()?);
             Ok(figures)
         }

@@ -31,6 +31,13 @@ export async function hop(env, binding, name, path, headers, body) {
   return told(await stub.fetch("http://object" + path, { method: "POST", headers: given, body }));
 }
 
+// A statement run to its end, its bindings a JSON list; an open cursor would hold its transaction.
+export function ask(sql, statement, bindings) {
+  const cursor = sql.exec(statement, ...JSON.parse(bindings));
+  const rows = cursor.toArray();
+  return JSON.stringify({ rows_written: cursor.rowsWritten, rows });
+}
+
 // A call to another service, in so many milliseconds at most. Of the answer: status, some headers
 // as `name:value` with tabs between, and the body, a line break between the three.
 export async function send(url, method, headers, body, timeout, wanted) {

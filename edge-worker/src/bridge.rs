@@ -1,10 +1,12 @@
 //! The request, the response and the hop, each in one crossing: `bridge.js` does the many steps.
 
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen::{self, JsCast, JsValue, prelude::wasm_bindgen};
 use worker::wasm_bindgen_futures::JsFuture;
 use worker::web_sys;
-use worker::{Env, Error, Result};
+use worker::{Env, Error, Result, SqlStorage};
 
 #[wasm_bindgen(module = "/src/bridge.js")]
 extern "C" {
@@ -25,6 +27,12 @@ extern "C" {
         headers: &str,
         body: &str,
     ) -> Promise;
+    #[wasm_bindgen(js_name = ask, catch)]
+    fn ask_js(
+        sql: &JsValue,
+        statement: &str,
+        bindings: &str,
+    ) -> core::result::Result<String, JsValue>;
     #[wasm_bindgen(js_name = send)]
     fn send_js(
         url: &str,
@@ -135,6 +143,25 @@ pub async fn send<'a>(
 ) -> Result<Reply> {
     let promise = send_js(url, method, &lines(headers), body, timeout_ms, WANTED);
     Reply::parse(&JsFuture::from(promise).await?.as_string().unwrap_or_default())
+}
+
+/// What a statement came to.
+#[derive(Debug, Deserialize)]
+pub struct Asked<T> {
+    /// Rows that it wrote, entries of indexes included.
+    pub rows_written: u64,
+    /// Rows that it answered.
+    pub rows: Vec<T>,
+}
+
+/// Runs one statement of an object's database to its end; bindings and rows cross as JSON.
+pub fn ask<T: DeserializeOwned>(
+    sql: &SqlStorage,
+    statement: &str,
+    bindings: &impl Serialize,
+) -> Result<Asked<T>> {
+    let text = ask_js(sql.as_ref(), statement, &serde_json::to_string(bindings)?)?;
+    Ok(serde_json::from_str(&text)?)
 }
 
 /// A body read whole. Only for one whose length was told, and is no more than allowed.

@@ -5,7 +5,6 @@
 
 pub mod click_outbox;
 pub mod directory;
-mod intake_batch;
 pub mod merchant_intake;
 mod outbox;
 mod tables;
@@ -18,6 +17,8 @@ pub const DROPPED_HEADER: &str = "x-khata-dropped";
 pub const BATCH_PATH: &str = "/batch";
 /// Path of a call that offers something to an object.
 pub const OFFER_PATH: &str = "/offer";
+/// Path of a call that sets an intake object's alarm, after it took something.
+const ARM_PATH: &str = "/arm";
 /// Path of a call that wakes an object's drain.
 pub const POKE_PATH: &str = "/poke";
 /// Path of a call that makes an object panic, in dev.

@@ -14,7 +14,7 @@ mod simulation;
 mod tests;
 pub mod web_address;
 
-pub use batch::{BATCH_ITEMS_MAX, batch_items};
+pub use batch::batch;
 pub use campaign::{
     CAMPAIGN_PRODUCTS_MAX, COOKIE_DAYS_DEFAULT, CampaignChange, Listing, NewCampaign,
     URL_BYTES_MAX, campaign_change, new_campaign,
@@ -50,6 +50,8 @@ pub const METADATA_BYTES_MAX: usize = 16 * 1024;
 pub const ITEMS_MAX: usize = 500;
 /// Units of one line at most.
 pub const QUANTITY_MAX: u32 = 1_000_000;
+/// Events in one batch at most.
+pub const BATCH_EVENTS_MAX: usize = 100;
 /// Seconds one call may move a test clock by at most: 366 days.
 pub const CLOCK_ADVANCE_SECONDS_MAX: u64 = 366 * 86_400;
 

@@ -24,6 +24,8 @@ use crate::shopper::Shopper;
 pub const ADDRESS_HEADER: &str = "X-Test-Address";
 /// Numbers of Durable Objects; both sides must agree.
 const SHARDS: [(&str, &str); 2] = [("DIRECTORY_SHARDS", "4"), ("CLICK_SHARDS", "2")];
+/// Where the edge's clock stands in the configuration of plain `workerd`.
+const CLOCK_BINDING: &str = r#"(name = "CLOCK_OFFSET_SECONDS", text = ""#;
 /// Set to anything, it keeps the folders of ended Worlds, with their logs.
 const KEEP_VARIABLE: &str = "KHATA_KEEP_WORLDS";
 
@@ -223,6 +225,19 @@ impl World {
         logs.map(|log| fs::read_to_string(log).expect("a log can be read")).concat()
     }
 
+    /// Starts an edge of plain `workerd` again, killed, with its clock so far ahead of the real one.
+    pub fn move_edge_clock(&self, seconds: i64) {
+        let mut parts = self.parts();
+        parts.edge.kill_hard().expect("the edge runs");
+        let file = self.folder.join("workerd.capnp");
+        let config = fs::read_to_string(&file).expect("workerd has its configuration");
+        let (before, rest) = config.split_once(CLOCK_BINDING).expect("the clock is configured");
+        let (_, after) = rest.split_once('"').expect("a text ends");
+        let moved = format!("{before}{CLOCK_BINDING}{seconds}\"{after}");
+        fs::write(&file, moved).expect("the folder is ours");
+        parts.edge.start_again().expect("the edge starts again");
+    }
+
     /// Where the edge keeps its objects.
     pub fn edge_state(&self) -> PathBuf {
         self.folder.join("state")
@@ -239,6 +254,7 @@ impl World {
 pub fn edge_vars(settlement_url: &str) -> BTreeMap<String, String> {
     let vars = [
         ("EDGE_MODE", "dev"),
+        ("CLOCK_OFFSET_SECONDS", "0"),
         ("SETTLEMENT_URL", settlement_url),
         ("CLIENT_ADDRESS_HEADER", ADDRESS_HEADER),
     ];

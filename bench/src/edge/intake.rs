@@ -65,10 +65,17 @@ fn figures(compared: &Compared) -> Vec<Figure> {
     ]
 }
 
-/// A shop's report of one order, with everything that shops usually send.
-fn order(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Sent {
+/// A shop's report of one order.
+pub fn order(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Sent {
+    let key = &shop.keys[usize::try_from(number).unwrap_or(0) % shop.keys.len()];
+    let body = order_body(shop, keys, number, at).to_string();
+    let key_text = format!("order-{number}");
+    signed(PATH, &key.entry.key_id, &key.secret, &body, at, Some(&key_text))
+}
+
+/// An order with everything that shops usually send; its merchant is that of its number.
+pub fn order_body(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Value {
     let place = usize::try_from(number).unwrap_or(0);
-    let key = &shop.keys[place % shop.keys.len()];
     let link = &shop.links[place % shop.keys.len() * shop.links.len() / shop.keys.len()];
     let click = Click {
         link_number: link.link_number,
@@ -76,7 +83,7 @@ fn order(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Sent {
         class: ClickClass::Human,
         random: number,
     };
-    let body = json!({
+    json!({
         "externalOrderId": format!("ORD-{number:09}"),
         "orderAmount": "2999.00",
         "currency": "NPR",
@@ -84,9 +91,7 @@ fn order(shop: &Shop, keys: &ClickKeys, number: u64, at: i64) -> Sent {
         "orderStatus": "confirmed",
         "couponCode": "DASHAIN",
         "metadata": {"channel": "web", "items": 3, "city": "Kathmandu"},
-    });
-    let key_text = format!("order-{number}");
-    signed(&key.entry.key_id, &key.secret, &body.to_string(), at, Some(&key_text))
+    })
 }
 
 /// One merchant's order, by the place of its key.
@@ -94,11 +99,19 @@ pub fn order_of(shop: &Shop, key: u64, number: u64, at: i64) -> Result<Sent> {
     Ok(order(shop, &shop.click_keys()?, number * shop.keys.len() as u64 + key, at))
 }
 
-fn signed(key_id: &str, secret: &str, body: &str, at: i64, idempotency: Option<&str>) -> Sent {
+/// A signed `POST`, with an idempotency key or without.
+pub fn signed(
+    path: &str,
+    key_id: &str,
+    secret: &str,
+    body: &str,
+    at: i64,
+    idempotency: Option<&str>,
+) -> Sent {
     let timestamp = at.to_string();
-    let form = SignedForm::of_call("POST", PATH, body.as_bytes());
+    let form = SignedForm::of_call("POST", path, body.as_bytes());
     let signature = hex::encode(sign(secret.as_bytes(), &timestamp, form, body.as_bytes()));
-    let mut request = Request::post(PATH)
+    let mut request = Request::post(path)
         .header("host", "api.khata.example")
         .header("user-agent", "shop/1.0")
         .header("content-type", "application/json")
@@ -120,7 +133,7 @@ fn check_equal(pair: &Pair) -> Result<()> {
         request
     };
     let send = |title: &str, body: &str, at: i64, idempotency: Option<&str>| {
-        let request = signed(&key.entry.key_id, &key.secret, body, at, idempotency);
+        let request = signed(PATH, &key.entry.key_id, &key.secret, body, at, idempotency);
         equal::check(pair, title, &named(request))
     };
     let body = r#"{"externalOrderId":"A-1","orderAmount":"2999.00","clickId":"CLK_example123"}"#;
@@ -135,9 +148,9 @@ fn check_equal(pair: &Pair) -> Result<()> {
     send("all fields", full, now, None)?;
     send("no amount", r#"{"externalOrderId":"A-4"}"#, now, None)?;
     send("a stale timestamp", other, now - 301, None)?;
-    let forged = signed(&key.entry.key_id, "sk_live_other", other, now, None);
+    let forged = signed(PATH, &key.entry.key_id, "sk_live_other", other, now, None);
     equal::check(pair, "a wrong secret", &named(forged))?;
-    let unknown = signed("pk_live_none", &key.secret, other, now, None);
+    let unknown = signed(PATH, "pk_live_none", &key.secret, other, now, None);
     equal::check(pair, "an unknown key", &named(unknown))?;
     check_stored(pair)
 }

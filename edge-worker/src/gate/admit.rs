@@ -1,12 +1,17 @@
 //! The decision at the heart of intake: rate, replay, idempotency, duplicate, or take it.
 //!
-//! The object looks up what it knows, asks here, and stores; no `await` lies between (EDGE §2, §5).
+//! The object asks whether a call may enter, looks up what it knows of its events, asks what to
+//! do with them, and stores; no `await` lies between (EDGE §2, §5).
 
-use super::hop::{Ask, Call, Item, NewBatch};
+pub mod answer;
+pub mod list;
+pub mod story;
+
+use super::hop::{Call, NewEvent, Origin};
 use super::idempotency;
 use super::rate::{Limits, Window};
 use super::replay::{Fingerprint, Seen, fingerprint};
-use shared::id::EventId;
+use shared::id::{EventId, EventKind};
 use std::collections::HashMap;
 
 /// What an object remembers beside its rows; rebuilt from them after a restart.
@@ -16,91 +21,77 @@ pub struct Memory {
     seen: Seen,
 }
 
+/// Whether a call may enter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// Over a limit, in the words the client is told; nothing was spent.
+    RateLimited(String),
+    /// The signature was used before.
+    Replayed,
+    /// It is counted, and what it asks may be decided.
+    Entered,
+}
+
 /// An earlier event under the same idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownKey {
-    /// The event accepted under it.
+    /// The event accepted under it; of a list, the first.
     pub event_id: EventId,
-    /// SHA-256 of that event's received body, hex.
+    /// SHA-256 of the body it came in, hex.
     pub body_sha256: String,
     /// When it was accepted.
     pub received_at_ms: i64,
-    /// The whole answer to a batch, of which the event is the first new one.
+    /// The whole answer to a list; a single event's answer is made from its id again.
     pub answer: Option<String>,
 }
 
-/// What the rows say about an event before it is stored.
+/// What the rows say about events before they are stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Known {
     /// The latest event under the same idempotency key.
     pub by_key: Option<KnownKey>,
-    /// Events by their content, of those the call brings.
+    /// The events with the same contents, by these.
     pub by_content: HashMap<String, EventId>,
 }
 
-/// What is to be done with a call.
+/// What is to be done with an event that may enter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
-    /// Over a limit, in the words the client is told.
-    RateLimited(String),
-    /// The signature was used before.
-    Replayed,
     /// The same key with another body.
     KeyReused,
-    /// The same key with the same body: repeat the answer.
-    Repeat(KnownKey),
-    /// Known by content as this event.
-    Duplicate(EventId),
+    /// The same key with the same body: this is the first answer.
+    Repeat(String),
+    /// Known by content; this is the answer.
+    Duplicate(String),
     /// Store it.
-    Accept,
-    /// Store the new ones of a batch; what becomes of each item, in order.
-    AcceptAll(Vec<Place>),
-    /// Nothing to store.
-    Counted,
+    Accept(Stamp),
 }
 
-/// What becomes of an item of a batch.
+/// When an event counts as accepted, and when that may be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// It is stored.
-    New,
-    /// Known by content as this event.
-    Known(EventId),
-    /// The same as an earlier item of this batch, by its index.
-    SameAs(usize),
-    /// It is answered as it came: refused.
-    Refused,
+pub struct Stamp {
+    /// Unix milliseconds.
+    pub received_at_ms: i64,
+    /// The answer waits until this instant.
+    pub not_before_ms: Option<i64>,
 }
 
 impl Memory {
-    /// Decides about one call and counts it.
-    pub fn admit(&mut self, call: &Call, known: &Known, now_ms: i64) -> Admission {
+    /// Decides whether a call may enter, and counts it.
+    pub fn enter(&mut self, call: &Call, now_ms: i64) -> Entry {
         let limits =
             Limits { per_minute_max: call.per_minute_max, per_hour_max: call.per_hour_max };
-        let spend = self.window(&call.key_id).spend(now_ms, limits, call.ask.tokens());
+        let spend = self.window(&call.key_id).spend(now_ms, call.ask.tokens(), limits);
         if let Some(message) = spend.refusal(limits) {
-            return Admission::RateLimited(message);
+            return Entry::RateLimited(message);
         }
         if let Some(signature) = signature_of(call) {
             if self.seen.knows(signature, now_ms) {
-                return Admission::Replayed;
+                return Entry::Replayed;
             }
             self.seen.remember(signature, now_ms);
         }
-        match &call.ask {
-            Ask::Count | Ask::Read(_) => Admission::Counted,
-            Ask::Accept(event) => {
-                let content =
-                    event.content.as_ref().and_then(|content| known.by_content.get(content));
-                recognise(&event.body_sha256, known, now_ms).unwrap_or(match content {
-                    Some(first) => Admission::Duplicate(*first),
-                    None => Admission::Accept,
-                })
-            }
-            Ask::AcceptAll(batch) => recognise(&batch.body_sha256, known, now_ms)
-                .or_else(|| told_before(batch, known))
-                .unwrap_or_else(|| Admission::AcceptAll(places(batch, known))),
-        }
+        Entry::Entered
     }
 
     /// Forgets the signature of a call that could not be stored, so that it may come again.
@@ -130,46 +121,52 @@ fn signature_of(call: &Call) -> Option<Fingerprint> {
     call.signature.as_deref().and_then(fingerprint)
 }
 
-/// What the idempotency key decides, if it decides.
-fn recognise(body_sha256: &str, known: &Known, now_ms: i64) -> Option<Admission> {
-    let first = known.by_key.as_ref()?;
-    if now_ms - first.received_at_ms >= idempotency::KEPT_MS {
-        None
-    } else if first.body_sha256 == body_sha256 {
-        Some(Admission::Repeat(first.clone()))
-    } else {
-        Some(Admission::KeyReused)
+/// What is to be done with one event.
+pub fn recognise(origin: &Origin, event: &NewEvent, known: &Known, now_ms: i64) -> Admission {
+    match under_key(origin, known, now_ms) {
+        UnderKey::Reused => return Admission::KeyReused,
+        UnderKey::Repeat(first_answer) => return Admission::Repeat(first_answer),
+        UnderKey::New => {}
+    }
+    let first = event.content.as_ref().and_then(|content| known.by_content.get(content));
+    match first {
+        Some(first) => Admission::Duplicate(answer::duplicate(*first, event)),
+        None => Admission::Accept(stamp(event.kind, now_ms)),
     }
 }
 
-/// A story of which an event is known was told before, and is not told again in part.
-fn told_before(batch: &NewBatch, known: &Known) -> Option<Admission> {
-    let first = known.by_content.values().next().filter(|_| batch.is_story)?;
-    Some(Admission::Duplicate(*first))
+enum UnderKey {
+    New,
+    Reused,
+    Repeat(String),
 }
 
-fn places(batch: &NewBatch, known: &Known) -> Vec<Place> {
-    let mut earlier: HashMap<&str, usize> = HashMap::new();
-    let mut places = Vec::with_capacity(batch.items.len());
-    for (at, item) in batch.items.iter().enumerate() {
-        let content = match item {
-            Item::Event(event) => event.content.as_deref(),
-            Item::Refused(_) => {
-                places.push(Place::Refused);
-                continue;
+fn under_key(origin: &Origin, known: &Known, now_ms: i64) -> UnderKey {
+    match &known.by_key {
+        Some(first) if now_ms - first.received_at_ms < idempotency::KEPT_MS => {
+            if first.body_sha256 == origin.body_sha256 {
+                let made_again = || answer::received(first.event_id);
+                UnderKey::Repeat(first.answer.clone().unwrap_or_else(made_again))
+            } else {
+                UnderKey::Reused
             }
-        };
-        let known = content.and_then(|content| known.by_content.get(content));
-        places.push(match (known, content) {
-            (Some(id), _) => Place::Known(*id),
-            (None, Some(content)) => match *earlier.entry(content).or_insert(at) {
-                first if first == at => Place::New,
-                first => Place::SameAs(first),
-            },
-            (None, None) => Place::New,
-        });
+        }
+        _ => UnderKey::New,
     }
-    places
+}
+
+/// Click ids carry whole seconds: a clock move is stamped at the next full second, so that every
+/// click before it has a lower one and every click after it none lower.
+fn stamp(kind: EventKind, now_ms: i64) -> Stamp {
+    match kind {
+        EventKind::ClockAdvance => {
+            let moved_at_ms = (now_ms.div_euclid(1_000) + 1) * 1_000;
+            Stamp { received_at_ms: moved_at_ms, not_before_ms: Some(moved_at_ms) }
+        }
+        EventKind::Conversion | EventKind::OrderStatus => {
+            Stamp { received_at_ms: now_ms, not_before_ms: None }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What one hop from the Worker to an intake object carries, and what comes back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use shared::id::EventKind;
 
 /// One authenticated call, on its way to the object that admits it.
@@ -22,13 +23,35 @@ pub struct Call {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Ask {
     /// Take this event.
-    Accept(NewEvent),
-    /// Take those of these events that are sound, all in one statement.
-    AcceptAll(NewBatch),
+    Accept(Origin, NewEvent),
+    /// Take these events, of any kinds, in this order and in one statement.
+    AcceptAll(Origin, Vec<Item>),
+    /// Take a story's events, in this order and in one statement, or none of them.
+    Tell(Origin, Vec<NewEvent>),
     /// Nothing to store: the call was refused for its content, but it counts.
     Count,
     /// Count it, and say whether this event still waits for settlement.
     Read(Option<String>),
+}
+
+impl Ask {
+    /// How many tokens it spends: a list one for each of its items, refused ones included.
+    pub fn tokens(&self) -> usize {
+        match self {
+            Self::AcceptAll(_, items) => items.len(),
+            Self::Tell(_, events) => events.len(),
+            Self::Accept(..) | Self::Count | Self::Read(_) => 1,
+        }
+    }
+}
+
+/// The call that events came in, and what it takes to know it again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Origin {
+    /// SHA-256 of the body as received, hex.
+    pub body_sha256: String,
+    /// Method, path and the client's key, when one was sent.
+    pub idempotency: Option<String>,
 }
 
 /// A validated event and what it takes to know it again.
@@ -37,62 +60,20 @@ pub struct NewEvent {
     /// Its kind.
     pub kind: EventKind,
     /// The event as re-serialised.
-    pub body: String,
-    /// SHA-256 of the body as received, hex.
-    pub body_sha256: String,
-    /// Method, path and the client's key, when one was sent.
-    pub idempotency: Option<String>,
+    pub body: Box<RawValue>,
     /// What makes two events the same; absent for clock moves.
     pub content: Option<String>,
     /// A conversion's id; absent for other kinds.
     pub conversion_id: Option<String>,
 }
 
-impl Ask {
-    /// Tokens it spends: one for each event.
-    pub fn tokens(&self) -> u32 {
-        match self {
-            Self::AcceptAll(batch) => u32::try_from(batch.items.len()).unwrap_or(u32::MAX),
-            Self::Accept(_) | Self::Count | Self::Read(_) => 1,
-        }
-    }
-}
-
-/// Events under one signature, in the order sent.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct NewBatch {
-    /// Each event, or what is answered in its place.
-    pub items: Vec<Item>,
-    /// SHA-256 of the body as received, hex.
-    pub body_sha256: String,
-    /// Method, path and the client's key, when one was sent; it covers the whole answer.
-    pub idempotency: Option<String>,
-    /// Whether the events are a story told at once: each is stamped a millisecond after the one
-    /// before, and the answer waits for the next full second, so that every later click counts
-    /// from after the story's moves of the clock.
-    pub is_story: bool,
-}
-
-/// One place of a batch.
+/// One place of a list.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Item {
-    /// A validated event.
-    Event(BatchEvent),
-    /// A refused one: its answer, JSON.
-    Refused(String),
-}
-
-/// A validated event of a batch.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct BatchEvent {
-    /// Its kind.
-    pub kind: EventKind,
-    /// The event as re-serialised.
-    pub body: String,
-    /// What makes two events the same; absent for clock moves.
-    pub content: Option<String>,
-    /// A conversion's id; absent for other kinds.
-    pub conversion_id: Option<String>,
+    /// Take it.
+    Event(NewEvent),
+    /// It was refused for its content; this is its result, as JSON.
+    Refused(Box<RawValue>),
 }
 
 /// What the object decided.
@@ -110,7 +91,7 @@ pub enum Verdict {
         /// The answer.
         body: String,
     },
-    /// Known by its content; 202.
+    /// Nothing of it is new: known by its content, or refused; 202.
     Duplicate {
         /// The answer.
         body: String,

@@ -5,10 +5,12 @@ use super::authenticate::{self, Proven};
 use super::body::{self, BODY_BYTES_MAX};
 use super::{Call, hop};
 use crate::error::{outcome_unknown, unavailable};
-use crate::gate::hop::{Ask, NewEvent, Verdict};
+use crate::gate::hop::{Ask, NewEvent, Origin, Verdict};
 use crate::gate::idempotency;
 use crate::{clock, outbound};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use shared::directory::KeyEntry;
 use shared::event::Event;
 use shared::fault::Faults;
 use shared::id::{ConversionId, Environment, EventKind};
@@ -27,24 +29,23 @@ pub(super) async fn accept(call: &Call, kind: EventKind) -> Result<Answer, Probl
     } else {
         read_event(call, &proven, kind, &body)
     };
-    let ask = match &read {
-        Ok(event) => Ask::Accept(event.clone()),
-        Err(_) => Ask::Count,
-    };
-    let verdict =
-        hop::offer(call, &proven, !is_clock, ask).await.map_err(|cause| outcome_unknown(&cause))?;
-    let refused = read.err();
-    answer(call, &proven, verdict, refused).await
+    let read = read.map(|(origin, event)| Ask::Accept(origin, event));
+    offer(call, &proven, !is_clock, read).await
 }
 
-/// What the object decided, told.
-pub(super) async fn answer(
+/// Takes what was read to the object, or counts what was refused, and answers.
+pub(super) async fn offer(
     call: &Call,
     proven: &Proven,
-    verdict: Verdict,
-    refused: Option<Problem>,
+    checks_replay: bool,
+    read: Result<Ask, Problem>,
 ) -> Result<Answer, Problem> {
-    match verdict {
+    let (ask, refused) = match read {
+        Ok(ask) => (ask, None),
+        Err(problem) => (Ask::Count, Some(problem)),
+    };
+    let offered = hop::offer(call, proven, checks_replay, ask).await;
+    match offered.map_err(|cause| outcome_unknown(&cause))? {
         Verdict::Accepted { body, not_before_ms } => {
             if let Some(not_before_ms) = not_before_ms {
                 wait_until(call, not_before_ms).await;
@@ -101,33 +102,22 @@ fn read_event(
     proven: &Proven,
     kind: EventKind,
     body: &[u8],
-) -> Result<NewEvent, Problem> {
-    let context = context(call, proven)?;
-    let event = read_one(kind, body, &context);
-    let key = idempotency::read(call.header("idempotency-key"), call.header("x-idempotency-key"));
-    let (event, key) = match (event, key) {
-        (Ok(event), Ok(key)) => (event, key),
-        (event, key) => {
+) -> Result<(Origin, NewEvent), Problem> {
+    let entry = &proven.key.entry;
+    match (validated(kind, body, &context(call, entry)?), origin(call, body)) {
+        (Ok(event), Ok(origin)) => Ok((origin, new_event(entry, &event)?)),
+        (event, origin) => {
             let mut faults = event.err().unwrap_or_default();
-            if let Err(fault) = key {
+            if let Err(fault) = origin {
                 faults.push(fault);
             }
-            return Err(invalid(faults));
+            Err(invalid(faults))
         }
-    };
-    Ok(NewEvent {
-        kind,
-        conversion_id: conversion_id(&event, &context),
-        body: event.to_json(),
-        body_sha256: hex::encode(Sha256::digest(body)),
-        idempotency: key.map(|key| idempotency::scoped(call.method(), call.path(), &key)),
-        content: event.content_key(),
-    })
+    }
 }
 
-/// What validation needs to know of a proven call.
-pub(super) fn context<'a>(call: &'a Call, proven: &Proven) -> Result<Context<'a>, Problem> {
-    let entry = &proven.key.entry;
+/// What validation needs to know of a call.
+pub(super) fn context<'a>(call: &'a Call, entry: &KeyEntry) -> Result<Context<'a>, Problem> {
     let now = from_milliseconds(call.now_ms)
         .ok_or_else(|| unavailable("The clock is outside the calendar", &call.now_ms))?;
     Ok(Context {
@@ -139,30 +129,43 @@ pub(super) fn context<'a>(call: &'a Call, proven: &Proven) -> Result<Context<'a>
     })
 }
 
-/// Reads the text of one event, or every fault of it.
-pub(super) fn read_one(
+/// One event's text, validated.
+pub(super) fn validated(
     kind: EventKind,
-    body: &[u8],
+    text: &[u8],
     context: &Context<'_>,
 ) -> Result<Event, Faults> {
     match kind {
-        EventKind::Conversion => validate::conversion(body, context).map(Event::Conversion),
-        EventKind::OrderStatus => validate::order_status(body, context).map(Event::OrderStatus),
-        EventKind::ClockAdvance => validate::clock_advance(body).map(Event::ClockAdvance),
+        EventKind::Conversion => validate::conversion(text, context).map(Event::Conversion),
+        EventKind::OrderStatus => validate::order_status(text, context).map(Event::OrderStatus),
+        EventKind::ClockAdvance => validate::clock_advance(text).map(Event::ClockAdvance),
     }
 }
 
-/// The id of the conversion that an event opens; none for other kinds.
-pub(super) fn conversion_id(event: &Event, context: &Context<'_>) -> Option<String> {
-    match event {
+/// What it takes to know a call again; `Err` is a fault of its idempotency headers.
+pub(super) fn origin(call: &Call, body: &[u8]) -> Result<Origin, &'static str> {
+    let key = idempotency::read(call.header("idempotency-key"), call.header("x-idempotency-key"))?;
+    Ok(Origin {
+        body_sha256: hex::encode(Sha256::digest(body)),
+        idempotency: key.map(|key| idempotency::scoped(call.method(), call.path(), &key)),
+    })
+}
+
+/// A validated event as the object takes it.
+pub(super) fn new_event(entry: &KeyEntry, event: &Event) -> Result<NewEvent, Problem> {
+    let conversion_id = match event {
         Event::Conversion(conversion) => {
             let order = &conversion.external_order_id;
-            Some(ConversionId::derive(context.merchant, context.environment, order).to_string())
+            Some(ConversionId::derive(entry.merchant_id, entry.environment, order).to_string())
         }
         Event::OrderStatus(_) | Event::ClockAdvance(_) => None,
-    }
+    };
+    let body = RawValue::from_string(event.to_json())
+        .map_err(|cause| unavailable("A validated event is no JSON", &cause))?;
+    Ok(NewEvent { kind: event.kind(), body, content: event.content_key(), conversion_id })
 }
 
+/// The code and the sentences of a body's faults.
 pub(super) fn invalid(faults: Faults) -> Problem {
     let code =
         if faults.has_order_status() { Code::OrderStatusInvalid } else { Code::ValidationError };

@@ -49,6 +49,6 @@ fn spend(key_id: &str, now_ms: i64) -> Option<String> {
         if asked.get_mut(key_id).is_none() {
             asked.insert(key_id.to_owned(), Window::default());
         }
-        asked.get_mut(key_id)?.spend(now_ms, LIMITS, 1).refusal(LIMITS)
+        asked.get_mut(key_id)?.spend(now_ms, 1, LIMITS).refusal(LIMITS)
     })
 }

@@ -7,12 +7,13 @@ use super::intake::{refusal, wait_until};
 use super::settlement::{ask, told};
 use super::{Call, authenticate, body, hop};
 use crate::error::{outcome_unknown, unavailable};
-use crate::gate::hop::{Ask, BatchEvent, Item, NewBatch, Verdict};
+use crate::gate::hop::{Ask, NewEvent, Origin, Verdict};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use shared::id::Environment;
 use shared::problem::{Code, Problem};
-use shared::relay::{Story, StoryPlayed, StoryWanted};
+use shared::relay::{Story, StoryEvent, StoryPlayed, StoryWanted};
 
 /// Bytes of the body at most.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -39,7 +40,7 @@ pub(super) async fn play(call: &Call) -> Result<Answer, Problem> {
     }
     let story: Story = serde_json::from_str(&reply.body)
         .map_err(|cause| unavailable("A story could not be read", &cause))?;
-    let taken = offer(call, &proven, Ask::AcceptAll(batch_of(&story, &body))).await?;
+    let taken = offer(call, &proven, ask_to_tell(story.events, &body)?).await?;
     let (events, not_before_ms) = match taken {
         Verdict::Accepted { body, not_before_ms } => (body, not_before_ms),
         Verdict::Duplicate { .. } => (r#"{"results":[]}"#.to_owned(), None),
@@ -61,21 +62,16 @@ async fn offer(call: &Call, proven: &Proven, asked: Ask) -> Result<Verdict, Prob
     hop::offer(call, proven, false, asked).await.map_err(|cause| outcome_unknown(&cause))
 }
 
-fn batch_of(story: &Story, body: &[u8]) -> NewBatch {
-    let items = story.events.iter().map(|event| {
-        Item::Event(BatchEvent {
-            kind: event.kind,
-            body: event.body.clone(),
-            content: event.content.clone(),
-            conversion_id: event.conversion_id.clone(),
-        })
-    });
-    NewBatch {
-        items: items.collect(),
-        body_sha256: hex::encode(Sha256::digest(body)),
-        idempotency: None,
-        is_story: true,
-    }
+fn ask_to_tell(events: Vec<StoryEvent>, body: &[u8]) -> Result<Ask, Problem> {
+    let origin = Origin { body_sha256: hex::encode(Sha256::digest(body)), idempotency: None };
+    let event = |event: StoryEvent| {
+        let body = RawValue::from_string(event.body)?;
+        let StoryEvent { kind, content, conversion_id, .. } = event;
+        Ok(NewEvent { kind, body, content, conversion_id })
+    };
+    let events: Result<Vec<NewEvent>, serde_json::Error> = events.into_iter().map(event).collect();
+    let events = events.map_err(|cause| unavailable("A story could not be read", &cause))?;
+    Ok(Ask::Tell(origin, events))
 }
 
 #[derive(Deserialize)]

@@ -1,25 +1,28 @@
 //! One merchant's intake in one environment: decides and stores each signed call in one stretch.
 //!
 //! Answers of `POST /offer`: 200 with a [`Verdict`] as JSON, whatever was decided; 400 for a call
-//! that is none; 503 when the tables cannot be opened. `POST /poke`: 200 with the stream's head as
-//! JSON; a drain is on its way.
+//! that is none; 503 when the tables cannot be opened. `front.js` takes it to [`offer`] as text, in
+//! one crossing. `POST /poke`: 200 with the stream's head as JSON; a drain is on its way.
+//!
+//! [`offer`]: MerchantIntake::offer
 
-use super::intake_batch;
-use super::outbox::{Lane, Outbox};
+use super::outbox::{Alarm, Lane, Outbox};
 use super::tables::event;
-use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
+use super::{ARM_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
 use crate::config::{self, Config, Mode};
-use crate::gate::admit::{Admission, Known, Memory, Place};
-use crate::gate::hop::{Ask, Call, NewBatch, NewEvent, Verdict};
+use crate::gate::admit::list::{ListAdmission, Place, recognise_all};
+use crate::gate::admit::story::recognise_story;
+use crate::gate::admit::{Admission, Entry, Memory, answer, recognise};
+use crate::gate::hop::{Ask, Call, Item, NewEvent, Origin, Verdict};
 use crate::gate::rate::HOUR_MS;
-use jiff::Timestamp;
-use shared::id::{EventId, EventKind};
-use shared::time::{format_instant, from_milliseconds};
+use shared::id::EventId;
+use shared::time::from_milliseconds;
 use std::cell::{OnceCell, RefCell};
+use worker::wasm_bindgen::prelude::wasm_bindgen;
 use worker::{
-    DurableObject, Env, Request, Response, ResponseBuilder, Result, State, console_error,
-    durable_object, wasm_bindgen,
+    DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
+    wasm_bindgen,
 };
 
 /// The object.
@@ -43,24 +46,14 @@ impl DurableObject for MerchantIntake {
         object
     }
 
-    async fn fetch(&self, mut req: Request) -> Result<Response> {
+    async fn fetch(&self, req: Request) -> Result<Response> {
         let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
             return Response::error("not ready", 503);
         };
-        if !opened.outbox.has_name()
-            && let Some(name) = req.headers().get(NAME_HEADER)?
-        {
-            opened.outbox.learn_name(&name)?;
-        }
         match req.path().as_str() {
-            OFFER_PATH => {
-                let body = req.text().await?;
-                let Ok(call) = serde_json::from_str::<Call>(&body) else {
-                    return Response::error("not a call", 400);
-                };
-                let verdict = opened.offer(&call, clock::now_ms(&config)).await;
-                // Its one reader knows what it is; a header for that would be one crossing more.
-                Ok(ResponseBuilder::new().fixed(serde_json::to_vec(&verdict)?))
+            ARM_PATH => {
+                opened.outbox.arm().await;
+                Response::empty()
             }
             POKE_PATH => Response::ok(opened.outbox.poke().await?),
             PANIC_PATH if config.mode == Mode::Dev => panic!("a panic was asked for, in an object"),
@@ -75,6 +68,31 @@ impl DurableObject for MerchantIntake {
             _ => console_error!("An alarm rang in an object that is not ready"),
         }
         Response::empty()
+    }
+}
+
+#[wasm_bindgen(wasm_bindgen = worker::wasm_bindgen)]
+impl MerchantIntake {
+    /// Decides about a call and stores what it brings. Answers with three digits of a status, 1
+    /// when an alarm is wanted or else 0, and the body.
+    pub fn offer(&self, name: &str, call: &str) -> String {
+        let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
+            return "5030not ready".to_owned();
+        };
+        if let Err(cause) = opened.outbox.learn_name(name) {
+            console_error!("An intake object could not note its name: {cause}");
+            return "5030not ready".to_owned();
+        }
+        let Ok(call) = serde_json::from_str::<Call>(call) else {
+            return "4000not a call".to_owned();
+        };
+        let (verdict, alarm) = opened.offer(&call, clock::now_ms(&config));
+        let flag = match alarm {
+            Alarm::Wanted => '1',
+            Alarm::Set => '0',
+        };
+        let verdict = serde_json::to_string(&verdict).expect("strings always serialise");
+        format!("200{flag}{verdict}")
     }
 }
 
@@ -103,105 +121,120 @@ impl Opened {
     }
 
     /// Decides about a call and stores what it brings: no `await` between reading and storing.
-    async fn offer(&self, call: &Call, now_ms: i64) -> Verdict {
+    fn offer(&self, call: &Call, now_ms: i64) -> (Verdict, Alarm) {
         let (verdict, stored) = self.decide(call, now_ms).unwrap_or_else(|cause| {
             console_error!("Intake could not read or store: {cause}");
             self.memory.borrow_mut().forget_signature(call);
+            self.outbox.relearn_place();
             (Verdict::Unavailable, None)
         });
-        if let Some(seq) = stored {
-            self.outbox.stored(seq).await;
-        }
-        verdict
+        let alarm = stored.map_or(Alarm::Set, |seq| self.outbox.note_stored(seq));
+        (verdict, alarm)
     }
 
+    /// The verdict, and the highest place when something was stored.
     fn decide(&self, call: &Call, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
         self.outbox.count_call();
-        let known = match &call.ask {
-            Ask::Accept(event) => event::known(self.outbox.sql(), self.outbox.epoch(), event)?,
-            Ask::AcceptAll(batch) => {
-                event::known_of_batch(self.outbox.sql(), self.outbox.epoch(), batch)?
-            }
-            Ask::Count | Ask::Read(_) => Known::default(),
-        };
-        let admission = self.memory.borrow_mut().admit(call, &known, now_ms);
-        let verdict = match (admission, &call.ask) {
-            (Admission::RateLimited(message), _) => Verdict::RateLimited { message },
-            (Admission::Replayed, _) => Verdict::Replayed,
-            (Admission::KeyReused, _) => Verdict::KeyReused,
-            (Admission::Repeat(first), _) => Verdict::Repeated {
-                body: first.answer.unwrap_or_else(|| received_body(first.event_id)),
-            },
-            (Admission::Duplicate(id), Ask::Accept(event)) => {
-                Verdict::Duplicate { body: duplicate_body(id, event.conversion_id.as_deref()) }
-            }
-            (Admission::Duplicate(id), Ask::AcceptAll(_)) => {
-                Verdict::Duplicate { body: duplicate_body(id, None) }
-            }
-            (Admission::Accept, Ask::Accept(event)) => return self.accept(call, event, now_ms),
-            (Admission::AcceptAll(places), Ask::AcceptAll(batch)) => {
-                return self.accept_all(call, batch, &places, now_ms);
-            }
-            (_, Ask::Read(Some(event_id))) => self.waiting(event_id)?,
-            (
-                Admission::Counted
-                | Admission::Duplicate(_)
-                | Admission::Accept
-                | Admission::AcceptAll(_),
-                _,
-            ) => Verdict::Counted,
+        match self.memory.borrow_mut().enter(call, now_ms) {
+            Entry::RateLimited(message) => return Ok((Verdict::RateLimited { message }, None)),
+            Entry::Replayed => return Ok((Verdict::Replayed, None)),
+            Entry::Entered => {}
+        }
+        let verdict = match &call.ask {
+            Ask::Accept(origin, event) => return self.accept(call, origin, event, now_ms),
+            Ask::AcceptAll(origin, items) => return self.accept_all(call, origin, items, now_ms),
+            Ask::Tell(origin, story) => return self.tell(call, origin, story, now_ms),
+            Ask::Read(Some(event_id)) => self.waiting(event_id)?,
+            Ask::Count | Ask::Read(None) => Verdict::Counted,
         };
         Ok((verdict, None))
     }
 
-    /// Whether nothing can be stored; the call may then come again unchanged.
-    fn is_full_for(&self, call: &Call) -> bool {
-        let is_full = self.outbox.is_full();
-        if is_full {
-            self.memory.borrow_mut().forget_signature(call);
-            console_error!("An intake object is full and takes nothing more");
+    fn accept(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        event: &NewEvent,
+        now_ms: i64,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let epoch = self.outbox.epoch();
+        let events = std::iter::once(event);
+        let known = event::known(self.outbox.sql(), epoch, origin, events)?;
+        let stamp = match recognise(origin, event, &known, now_ms) {
+            Admission::KeyReused => return Ok((Verdict::KeyReused, None)),
+            Admission::Repeat(body) => return Ok((Verdict::Repeated { body }, None)),
+            Admission::Duplicate(body) => return Ok((Verdict::Duplicate { body }, None)),
+            Admission::Accept(stamp) => stamp,
+        };
+        if self.outbox.is_full() {
+            return Ok((self.refuse_full(call), None));
         }
-        is_full
+        let seq = self.outbox.next_seq();
+        let sql = self.outbox.sql();
+        let rows = event::accept(sql, seq, call, origin, event, stamp.received_at_ms)?;
+        self.outbox.count_rows(rows);
+        let body = answer::received(EventId { kind: event.kind, epoch, seq });
+        let not_before_ms = stamp.not_before_ms;
+        Ok((Verdict::Accepted { body, not_before_ms }, Some(seq)))
     }
 
     fn accept_all(
         &self,
         call: &Call,
-        batch: &NewBatch,
-        places: &[Place],
+        origin: &Origin,
+        items: &[Item],
         now_ms: i64,
     ) -> Result<(Verdict, Option<u64>)> {
-        let next_seq = self.outbox.highest_seq() + 1;
-        let plan = intake_batch::plan(batch, places, self.outbox.epoch(), next_seq, now_ms)?;
-        let last_seq = plan.rows.last().map(|row| row.seq);
-        if last_seq.is_some() {
-            if self.is_full_for(call) {
-                return Ok((Verdict::Unavailable, None));
-            }
-            let (rows, answer) = (plan.rows.as_slice(), plan.answer.as_str());
-            let rows_written = event::accept_all(self.outbox.sql(), call, batch, rows, answer)?;
-            self.outbox.count_rows(rows_written);
-        }
-        let verdict = Verdict::Accepted { body: plan.answer, not_before_ms: plan.not_before_ms };
-        Ok((verdict, last_seq))
+        let place = Place { epoch: self.outbox.epoch(), next_seq: self.outbox.next_seq() };
+        let events = items.iter().filter_map(|item| match item {
+            Item::Event(event) => Some(event),
+            Item::Refused(_) => None,
+        });
+        let known = event::known(self.outbox.sql(), place.epoch, origin, events)?;
+        let admission = recognise_all(origin, items, &known, place, now_ms);
+        self.store_list(call, origin, place, admission)
     }
 
-    fn accept(&self, call: &Call, event: &NewEvent, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
-        if self.is_full_for(call) {
-            return Ok((Verdict::Unavailable, None));
+    fn tell(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        story: &[NewEvent],
+        now_ms: i64,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let place = Place { epoch: self.outbox.epoch(), next_seq: self.outbox.next_seq() };
+        let known = event::known(self.outbox.sql(), place.epoch, origin, story.iter())?;
+        let admission = recognise_story(story, &known, place, now_ms);
+        self.store_list(call, origin, place, admission)
+    }
+
+    fn store_list(
+        &self,
+        call: &Call,
+        origin: &Origin,
+        place: Place,
+        admission: ListAdmission<'_>,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let plan = match admission {
+            ListAdmission::KeyReused => return Ok((Verdict::KeyReused, None)),
+            ListAdmission::Repeat(body) => return Ok((Verdict::Repeated { body }, None)),
+            ListAdmission::NothingNew(body) => return Ok((Verdict::Duplicate { body }, None)),
+            ListAdmission::Accept(plan) => plan,
+        };
+        if self.outbox.is_full() {
+            return Ok((self.refuse_full(call), None));
         }
-        // Click ids carry whole seconds: a clock move is stamped at the next full second, so that
-        // every click before it has a lower one and every click after it none lower.
-        let moved_at_ms = (now_ms.div_euclid(1_000) + 1) * 1_000;
-        let not_before_ms = (event.kind == EventKind::ClockAdvance).then_some(moved_at_ms);
-        let received_at_ms = not_before_ms.unwrap_or(now_ms);
-        let event::Accepted { seq, rows_written } =
-            event::accept(self.outbox.sql(), call, event, received_at_ms)?;
-        self.outbox.count_rows(rows_written);
-        let id = EventId { kind: event.kind, epoch: self.outbox.epoch(), seq };
-        let body = received_body(id);
-        let verdict = Verdict::Accepted { body, not_before_ms };
-        Ok((verdict, Some(seq)))
+        let rows = event::accept_all(self.outbox.sql(), place.next_seq, call, origin, &plan)?;
+        self.outbox.count_rows(rows);
+        let last_seq = place.next_seq + plan.events.len() as u64 - 1;
+        let verdict = Verdict::Accepted { body: plan.answer, not_before_ms: plan.not_before_ms };
+        Ok((verdict, Some(last_seq)))
+    }
+
+    fn refuse_full(&self, call: &Call) -> Verdict {
+        self.memory.borrow_mut().forget_signature(call);
+        console_error!("An intake object is full and takes nothing more");
+        Verdict::Unavailable
     }
 
     /// The outcome of an event that settlement has not acknowledged yet.
@@ -215,31 +248,7 @@ impl Opened {
         let received_at_ms = event::received_at_ms(self.outbox.sql(), id)?;
         Ok(match received_at_ms.and_then(from_milliseconds) {
             None => Verdict::Counted,
-            Some(received_at) => Verdict::Waiting { body: waiting_body(id, received_at) },
+            Some(received_at) => Verdict::Waiting { body: answer::waiting(id, received_at) },
         })
-    }
-}
-
-/// The answer to an accepted event; a repeat makes the same bytes again.
-pub(super) fn received_body(id: EventId) -> String {
-    format!(r#"{{"eventId":"{id}","status":"RECEIVED","duplicate":false}}"#)
-}
-
-/// The outcome of an event that only the edge knows yet, in settlement's shape.
-fn waiting_body(id: EventId, received_at: Timestamp) -> String {
-    let kind = id.kind.as_str();
-    let received_at = format_instant(received_at);
-    format!(
-        "{{\"eventId\":\"{id}\",\"type\":\"{kind}\",\"state\":\"received\",\"code\":null,\
-         \"detail\":null,\"conversionId\":null,\"commissionId\":null,\
-         \"receivedAt\":\"{received_at}\",\"settledAt\":null}}"
-    )
-}
-
-/// The answer to an event known by its content.
-pub(super) fn duplicate_body(first: EventId, conversion_id: Option<&str>) -> String {
-    match conversion_id {
-        Some(id) => format!(r#"{{"status":"DUPLICATE","conversionId":"{id}","duplicate":true}}"#),
-        None => format!(r#"{{"eventId":"{first}","status":"DUPLICATE","duplicate":true}}"#),
     }
 }

@@ -50,6 +50,15 @@ struct Batch {
     last_seq: u64,
 }
 
+/// Whether something will wake the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Alarm {
+    /// An alarm is set, or nothing needs one.
+    Set,
+    /// One must be set.
+    Wanted,
+}
+
 /// How a drain ended.
 enum Drained {
     /// Settlement has everything.
@@ -104,9 +113,16 @@ impl Outbox {
         self.stream.borrow().epoch
     }
 
-    /// The highest place given out, 0 for none.
-    pub(super) fn highest_seq(&self) -> u64 {
-        self.highest_seq.get()
+    /// The place the next row takes; the highest row is never deleted, so none is given out twice.
+    pub(super) fn next_seq(&self) -> u64 {
+        self.highest_seq.get() + 1
+    }
+
+    /// After a failure: the place given out last is what the rows say, whatever was expected.
+    pub(super) fn relearn_place(&self) {
+        if let Ok(highest_seq) = event::highest_seq(&self.sql) {
+            self.highest_seq.set(highest_seq);
+        }
     }
 
     /// Settlement has everything up to here.
@@ -151,10 +167,21 @@ impl Outbox {
     /// After a row was stored: sees to it that it is sent soon. A failure changes no answer: the
     /// row is there, and settlement's next poke drains it.
     pub(super) async fn stored(&self, seq: u64) {
-        self.highest_seq.set(seq);
-        if !self.alarm_is_set.get() {
-            self.wake(FIRST_DRAIN_MS).await;
+        match self.note_stored(seq) {
+            Alarm::Wanted => self.arm().await,
+            Alarm::Set => {}
         }
+    }
+
+    /// Notes that rows up to a place were stored, and says whether an alarm is to be set.
+    pub(super) fn note_stored(&self, seq: u64) -> Alarm {
+        self.highest_seq.set(seq);
+        if self.alarm_is_set.get() { Alarm::Set } else { Alarm::Wanted }
+    }
+
+    /// Sets the first alarm after a rest.
+    pub(super) async fn arm(&self) {
+        self.wake(FIRST_DRAIN_MS).await;
     }
 
     /// Sets the alarm to ring after a pause.

@@ -1,35 +1,33 @@
-//! A batch's body: an array, taken apart into the texts of its events.
+//! A batch body to the events in it, each still as it was sent. Rules: EDGE §5.
 
+use super::BATCH_EVENTS_MAX;
 use crate::fault::Faults;
 use serde_json::value::RawValue;
 
-/// Events of one batch at most.
-pub const BATCH_ITEMS_MAX: usize = 100;
-
-/// Takes a body apart; what is wrong with one item is told in its place, later.
-pub fn batch_items(body: &[u8]) -> Result<Vec<&RawValue>, Faults> {
-    let mut faults = Faults::default();
-    let items = match std::str::from_utf8(body) {
-        Err(_) => Err("body must be UTF-8".to_owned()),
-        Ok(text) => read(text),
-    };
-    match items {
-        Ok(items) if (1..=BATCH_ITEMS_MAX).contains(&items.len()) => return Ok(items),
-        Ok(_) => faults.push(format!("body must have 1 to {BATCH_ITEMS_MAX} events")),
-        Err(sentence) => faults.push(sentence),
-    }
-    Err(faults)
+/// Splits a batch into its events, in order; `Err` when the body is no array of 1 to 100.
+///
+/// An event's own text is not looked into: each is read alone, as if it had come alone, so that
+/// what is wrong with one says nothing of the others.
+pub fn batch(body: &[u8]) -> Result<Vec<&[u8]>, Faults> {
+    split(body).map_err(|sentence| {
+        let mut faults = Faults::default();
+        faults.push(sentence);
+        faults
+    })
 }
 
-fn read(text: &str) -> Result<Vec<&RawValue>, String> {
-    if !text.trim_start().starts_with('[') {
-        let is_json = serde_json::from_str::<&RawValue>(text).is_ok();
-        let kind = if is_json { "a JSON array of events" } else { "valid JSON" };
-        return Err(format!("body must be {kind}"));
+fn split(body: &[u8]) -> Result<Vec<&[u8]>, String> {
+    let text = std::str::from_utf8(body).map_err(|_| "body must be UTF-8".to_owned())?;
+    if !text.trim_start().starts_with('[') && serde_json::from_str::<&RawValue>(text).is_ok() {
+        return Err("body must be a JSON array".to_owned());
     }
-    serde_json::from_str(text).map_err(|cause| {
+    let events: Vec<&RawValue> = serde_json::from_str(text).map_err(|cause| {
         format!("body must be valid JSON (line {}, column {})", cause.line(), cause.column())
-    })
+    })?;
+    if !(1..=BATCH_EVENTS_MAX).contains(&events.len()) {
+        return Err(format!("body must be an array of 1 to {BATCH_EVENTS_MAX} events"));
+    }
+    Ok(events.into_iter().map(|event| event.get().as_bytes()).collect())
 }
 
 #[cfg(test)]
@@ -38,23 +36,41 @@ mod tests {
 
     #[test]
     fn a_batch_is_an_array_of_one_to_a_hundred() {
-        let hundred = format!("[{}1]", "1,".repeat(99));
-        let more = format!("[{}1]", "1,".repeat(100));
-        let cases: [(&[u8], Result<usize, &str>); 9] = [
-            (b"[{\"a\":1}, 2]", Ok(2)),
-            (hundred.as_bytes(), Ok(100)),
-            (more.as_bytes(), Err("body must have 1 to 100 events")),
-            (b"[]", Err("body must have 1 to 100 events")),
-            (b"{}", Err("body must be a JSON array of events")),
-            (b"", Err("body must be valid JSON")),
-            (b"[1,", Err("body must be valid JSON (line 1, column 3)")),
-            (b"[1] x", Err("body must be valid JSON (line 1, column 5)")),
-            (b"[\"\xff\"]", Err("body must be UTF-8")),
+        let many = |count| format!("[{}]", vec!["{}"; count].join(","));
+        let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
+        let cases: [(&str, Result<usize, &str>); 14] = [
+            ("[{}]", Ok(1)),
+            (" [ {} , 1, null ] ", Ok(3)),
+            (&many(100), Ok(100)),
+            (&many(101), Err("1 to 100 events")),
+            (&deep, Ok(1)),
+            ("[]", Err("1 to 100 events")),
+            ("", Err("valid JSON")),
+            ("[", Err("valid JSON")),
+            ("[{}", Err("valid JSON")),
+            ("[{},]", Err("valid JSON")),
+            ("[{}]x", Err("valid JSON")),
+            ("{}", Err("JSON array")),
+            ("null", Err("JSON array")),
+            ("\"[]\"", Err("JSON array")),
         ];
         for (body, expected) in cases {
-            let read = batch_items(body).map(|items| items.len());
-            let read = read.map_err(|faults| faults.into_messages().remove(0));
-            assert_eq!(read, expected.map_err(str::to_owned), "{}", body.escape_ascii());
+            let split = batch(body.as_bytes());
+            match (split, expected) {
+                (Ok(events), Ok(many)) => assert_eq!(events.len(), many),
+                (Err(faults), Err(part)) => {
+                    let sentences = faults.into_messages();
+                    assert!(sentences.len() == 1 && sentences[0].contains(part), "{sentences:?}");
+                }
+                (split, _) => panic!("{split:?} is not {expected:?}"),
+            }
         }
+        assert!(batch(&[b'[', 0xff, b']']).is_err());
+    }
+
+    #[test]
+    fn each_event_keeps_the_text_it_was_sent_with() {
+        let events = batch(br#"[ {"a": 1} ,{"b":"\u00e9"}]"#).expect("a batch");
+        assert_eq!(events, [br#"{"a": 1}"#.as_slice(), br#"{"b":"\u00e9"}"#.as_slice()]);
     }
 }

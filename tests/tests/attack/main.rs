@@ -1,11 +1,14 @@
 //! Blows that no program survives, under load: what was answered 202 still settles exactly once.
 
 mod audit;
+mod batched;
+mod day;
 mod full;
 mod killed;
 mod load;
 mod overflow;
 mod panicked;
+mod rated;
 mod signed;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

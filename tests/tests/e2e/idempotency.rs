@@ -1,6 +1,9 @@
 //! An honest retry gets the first answer, byte for byte; another body under its key does not.
 
 use serde_json::json;
+use settlement::flows::actor::Actor;
+use settlement::flows::create_key::{self, NewKey};
+use tests::merchant::SigningMerchant;
 use tests::refusal::{assert_invalid, assert_refused};
 use tests::side::{CONVERSIONS, ORDER_STATUS};
 use tests::{Shop, World};
@@ -98,4 +101,30 @@ fn a_repeated_status_report_keeps_its_event() {
         "duplicate": true,
     });
     assert_eq!(known, expected);
+}
+
+#[test]
+fn a_key_holds_across_two_signing_keys_of_one_merchant() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let (pool, now) = (world.database.pool(), jiff::Timestamp::now());
+    let vault = world.vault();
+    let input = NewKey::usual(shop.live.scope);
+    let flow = create_key::run(pool, &vault, Actor::Installation, input, now);
+    let key = world.database.wait(flow).unwrap();
+    world.await_directory();
+    let second = SigningMerchant::new(world.edge_url(), &key.key_id, &key.signing_secret);
+    for path in [CONVERSIONS.to_owned(), format!("{CONVERSIONS}/batch")] {
+        let body = |id: &str| {
+            let order = order(&format!("{id}-{}", path.len()), "10.00");
+            if path == CONVERSIONS { order } else { format!("[{order}]") }
+        };
+        let post = |signer: &SigningMerchant, id: &str| {
+            signer.post(&path, body(id)).header("Idempotency-Key", "rotated").send()
+        };
+        let first = post(&shop.live.signer, "o").expect_status(202);
+        let again = post(&second, "o").expect_status(202);
+        assert_eq!((&again.text, again.header("idempotent-replayed")), (&first.text, "true"));
+        assert_refused(&post(&second, "p"), 409, "Conflict", "DUPLICATE_REQUEST");
+    }
 }

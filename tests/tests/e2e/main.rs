@@ -17,13 +17,13 @@ mod request_log;
 mod routes;
 mod signatures;
 
+mod batch;
 mod crowd;
 mod duplicates;
 mod fields;
 mod idempotency;
 mod order_status_fields;
 
-mod batch;
 mod campaigns;
 mod event_reads;
 mod links_api;

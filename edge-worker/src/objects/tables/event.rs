@@ -3,12 +3,14 @@
 //! An event writes three rows: itself, its idempotency key (when it has one) and its content.
 
 use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
+use crate::bridge;
+use crate::gate::admit::list::Plan;
 use crate::gate::admit::{Known, KnownKey};
-use crate::gate::hop::{Call, Item, NewBatch, NewEvent};
+use crate::gate::hop::{Call, NewEvent, Origin};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::id::{EventId, EventKind};
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use worker::{Result, SqlStorage};
 
 const EVENTS: &str = "
     create table if not exists event (
@@ -28,14 +30,14 @@ const EVENTS: &str = "
         where content is not null;
 ";
 
-/// The whole answer to a batch, on its first new event; null for any other.
-const ANSWER: &str = "
-    alter table event add column answer text
+/// The answer to a whole list, on the first of its rows; only when it came under a key.
+const LIST_ANSWERS: &str = "
+    alter table event add column answer text; -- JSON; null for all but the first row of a list
 ";
 
 /// Makes or updates the tables of an intake object.
 pub fn open(sql: &SqlStorage) -> Result<()> {
-    migrate(sql, &[&format!("{}{EVENTS}", stream::CREATE), ANSWER])
+    migrate(sql, &[&format!("{}{EVENTS}", stream::CREATE), LIST_ANSWERS])
 }
 
 #[derive(Deserialize)]
@@ -70,8 +72,14 @@ struct KnownRow {
     answer: Option<String>,
 }
 
-/// What the rows say about an event before it is stored.
-pub fn known(sql: &SqlStorage, epoch: u64, event: &NewEvent) -> Result<Known> {
+/// What the rows say about events of one call before they are stored.
+pub fn known<'a>(
+    sql: &SqlStorage,
+    epoch: u64,
+    origin: &Origin,
+    events: impl Iterator<Item = &'a NewEvent>,
+) -> Result<Known> {
+    let contents: Vec<&str> = events.filter_map(|event| event.content.as_deref()).collect();
     // One statement for both questions: each costs more to ask than to answer.
     let query = "-- event::known
         select 'key' as shares, seq, kind, body_sha256, received_at_ms, content, answer from (
@@ -80,132 +88,99 @@ pub fn known(sql: &SqlStorage, epoch: u64, event: &NewEvent) -> Result<Known> {
         union all
         select 'content', seq, kind, body_sha256, received_at_ms, content, null from event
         where content = ?2";
-    let bindings = vec![event.idempotency.as_deref().into(), event.content.as_deref().into()];
-    Ok(known_of(epoch, sql.exec(query, bindings)?.to_array()?))
-}
-
-/// What the rows say about the events of a batch before they are stored.
-pub fn known_of_batch(sql: &SqlStorage, epoch: u64, batch: &NewBatch) -> Result<Known> {
-    let query = "-- event::known_of_batch
+    let of_list = "-- event::known
         select 'key' as shares, seq, kind, body_sha256, received_at_ms, content, answer from (
             select * from event where idempotency = ?1 order by seq desc limit 1
         )
         union all
         select 'content', seq, kind, body_sha256, received_at_ms, content, null from event
         where content in (select value from json_each(?2))";
-    let contents: Vec<_> = batch
-        .items
-        .iter()
-        .filter_map(|item| match item {
-            Item::Event(event) => event.content.as_deref(),
-            Item::Refused(_) => None,
-        })
-        .collect();
-    let contents = serde_json::to_string(&contents)?;
-    let bindings = vec![batch.idempotency.as_deref().into(), contents.into()];
-    Ok(known_of(epoch, sql.exec(query, bindings)?.to_array()?))
-}
-
-fn known_of(epoch: u64, rows: Vec<KnownRow>) -> Known {
+    let key = origin.idempotency.as_deref();
+    let asked: bridge::Asked<KnownRow> = match contents[..] {
+        [] => bridge::ask(sql, query, &(key, ()))?,
+        [content] => bridge::ask(sql, query, &(key, content))?,
+        _ => bridge::ask(sql, of_list, &(key, serde_json::to_string(&contents)?))?,
+    };
     let mut known = Known::default();
-    for row in rows {
+    for row in asked.rows {
         let event_id = EventId { kind: row.kind, epoch, seq: row.seq };
-        let KnownRow { body_sha256, received_at_ms, content, answer, .. } = row;
-        match row.shares {
-            By::Key => {
+        let KnownRow { body_sha256, received_at_ms, answer, content, .. } = row;
+        match (row.shares, content) {
+            (By::Key, _) => {
                 known.by_key = Some(KnownKey { event_id, body_sha256, received_at_ms, answer });
             }
-            By::Content => {
-                known.by_content.extend(content.map(|content| (content, event_id)));
-            }
+            (By::Content, Some(content)) => drop(known.by_content.insert(content, event_id)),
+            (By::Content, None) => {}
         }
     }
-    known
+    Ok(known)
 }
 
-/// A stored event.
-#[derive(Debug, Clone, Copy)]
-pub struct Accepted {
-    /// Its place.
-    pub seq: u64,
-    /// Rows that storing it wrote: itself and its entries in indexes.
-    pub rows_written: u64,
-}
-
-/// Stores an event: the one statement that is the acceptance.
+/// Stores an event at a place: the one statement that is the acceptance. Answers with the rows
+/// that it wrote: the event and its entries in indexes.
 pub fn accept(
     sql: &SqlStorage,
+    seq: u64,
     call: &Call,
+    origin: &Origin,
     event: &NewEvent,
     received_at_ms: i64,
-) -> Result<Accepted> {
+) -> Result<u64> {
     let query = "-- event::accept
         insert into event
-            (kind, received_at_ms, key_id, signature, idempotency, body_sha256, content, body)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        returning seq";
-    let bindings = vec![
-        event.kind.as_str().into(),
-        SqlStorageValue::try_from_i64(received_at_ms)?,
-        call.key_id.as_str().into(),
-        call.signature.as_deref().into(),
-        event.idempotency.as_deref().into(),
-        event.body_sha256.as_str().into(),
-        event.content.as_deref().into(),
-        event.body.as_str().into(),
-    ];
-    let cursor = sql.exec(query, bindings)?;
-    let rows: Vec<Seq> = cursor.to_array()?;
-    let seq = rows.first().and_then(|row| row.seq);
-    let seq = seq.ok_or_else(|| Error::from("the insert named no row"))?;
-    Ok(Accepted { seq, rows_written: cursor.rows_written() as u64 })
+            (seq, kind, received_at_ms, key_id, signature, idempotency, body_sha256, content, body)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    let bindings = (
+        seq,
+        event.kind,
+        received_at_ms,
+        &call.key_id,
+        &call.signature,
+        &origin.idempotency,
+        &origin.body_sha256,
+        &event.content,
+        event.body.get(),
+    );
+    Ok(bridge::ask::<()>(sql, query, &bindings)?.rows_written)
 }
 
-/// The new events of a batch, as they are stored.
+/// An event of a list, as the statement takes it: its body as JSON, whose text would be half as
+/// long again inside a string.
 #[derive(Serialize)]
-pub struct NewRow<'a> {
-    /// Its place, the next free one or one after it.
-    pub seq: u64,
-    /// Its kind.
-    pub kind: &'a str,
-    /// When it is accepted.
-    pub received_at_ms: i64,
-    /// What makes two events the same.
-    pub content: Option<&'a str>,
-    /// The event, as JSON of its own: quoted again, a large batch could outgrow what one value of
-    /// the database may hold.
-    pub body: &'a RawValue,
-}
+struct Listed<'a>(EventKind, i64, Option<&'a str>, &'a RawValue);
 
-/// Stores the new events of a batch: the one statement that is their acceptance. The first carries
-/// what belongs to the call: signature, key and answer.
+/// Stores a list of events from a place on: the one statement that is its acceptance. The call's
+/// signature and key stand on the first row alone. Answers with the rows that it wrote.
 pub fn accept_all(
     sql: &SqlStorage,
+    first_seq: u64,
     call: &Call,
-    batch: &NewBatch,
-    rows: &[NewRow<'_>],
-    answer: &str,
+    origin: &Origin,
+    plan: &Plan<'_>,
 ) -> Result<u64> {
     let query = "-- event::accept_all
-        insert into event (seq, kind, received_at_ms, key_id, content, body, signature,
-                           idempotency, body_sha256, answer)
-        select value ->> 'seq', value ->> 'kind', value ->> 'received_at_ms', ?2,
-               value ->> 'content', value -> 'body', iif(key = 0, ?3, null),
-               iif(key = 0, ?4, null), iif(key = 0, ?5, ''), iif(key = 0, ?6, null)
-        from json_each(?1) order by key";
-    let bindings = vec![
-        serde_json::to_string(rows)?.into(),
-        call.key_id.as_str().into(),
-        call.signature.as_deref().into(),
-        batch.idempotency.as_deref().into(),
-        batch.body_sha256.as_str().into(),
-        batch.idempotency.as_ref().map(|_| answer).into(),
-    ];
-    let cursor = sql.exec(query, bindings)?;
-    // Read to its end: an open cursor would hold the statement open.
-    let none: Vec<Seq> = cursor.to_array()?;
-    debug_assert!(none.is_empty(), "an insert without returning names no row");
-    Ok(cursor.rows_written() as u64)
+        insert into event
+            (seq, kind, received_at_ms, key_id, signature, idempotency, body_sha256, content, body,
+            answer)
+        select ?1 + key, value ->> 0, value ->> 1, ?2, iif(key = 0, ?3, null),
+            iif(key = 0, ?4, null), ?5, value ->> 2, value -> 3, iif(key = 0, ?6, null)
+        from json_each(?7)";
+    let listed = plan.events.iter().map(|planned| {
+        let event = planned.event;
+        Listed(event.kind, planned.received_at_ms, event.content.as_deref(), &event.body)
+    });
+    let listed: Vec<Listed<'_>> = listed.collect();
+    let answer = origin.idempotency.as_ref().map(|_| &plan.answer);
+    let bindings = (
+        first_seq,
+        &call.key_id,
+        &call.signature,
+        &origin.idempotency,
+        &origin.body_sha256,
+        answer,
+        serde_json::to_string(&listed)?,
+    );
+    Ok(bridge::ask::<()>(sql, query, &bindings)?.rows_written)
 }
 
 /// A row to be sent.

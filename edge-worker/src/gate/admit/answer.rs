@@ -1,0 +1,30 @@
+//! The texts an intake object answers events with; the same input makes the same bytes again.
+
+use crate::gate::hop::NewEvent;
+use jiff::Timestamp;
+use shared::id::EventId;
+use shared::time::format_instant;
+
+/// The answer to an accepted event.
+pub fn received(id: EventId) -> String {
+    format!(r#"{{"eventId":"{id}","status":"RECEIVED","duplicate":false}}"#)
+}
+
+/// The answer to an event whose content is known as `first`.
+pub fn duplicate(first: EventId, event: &NewEvent) -> String {
+    match &event.conversion_id {
+        Some(id) => format!(r#"{{"status":"DUPLICATE","conversionId":"{id}","duplicate":true}}"#),
+        None => format!(r#"{{"eventId":"{first}","status":"DUPLICATE","duplicate":true}}"#),
+    }
+}
+
+/// The outcome of an event that only the edge knows yet, in settlement's shape.
+pub fn waiting(id: EventId, received_at: Timestamp) -> String {
+    let kind = id.kind.as_str();
+    let received_at = format_instant(received_at);
+    format!(
+        "{{\"eventId\":\"{id}\",\"type\":\"{kind}\",\"state\":\"received\",\"code\":null,\
+         \"detail\":null,\"conversionId\":null,\"commissionId\":null,\
+         \"receivedAt\":\"{received_at}\",\"settledAt\":null}}"
+    )
+}
