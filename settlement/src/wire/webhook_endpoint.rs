@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub struct Shown {
     /// Its id.
     id: Uuid,
-    /// Where events go: https, on a public host, without user info or fragment, at most 2,000 bytes.
+    /// Where events go: https, on a public host, without user info or fragment, up to 2,000 bytes.
     url: String,
     /// Types of webhook events it is told of, in the documented order.
     events: Vec<String>,

@@ -1,4 +1,4 @@
-//! Products on a real Postgres: put in one by one and many at a time, with commissions of their own.
+//! Products on a real Postgres: put one by one and many at a time, with their own commissions.
 
 use crate::batches::now;
 use crate::database;
