@@ -13,6 +13,9 @@ use shared::internal::{ClickBatch, ClickRow};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+/// Environment, merchant, key, reason, calls.
+type Tally = (String, Uuid, Option<String>, String, i64);
+
 const SHARD: &str = "clicks-1";
 const DAY_MS: i64 = 86_400_000;
 
@@ -78,7 +81,6 @@ async fn a_resent_row_of_the_log_has_no_second_effect() {
     assert_eq!(record(&pool, vec![row(1, &log), row(2, &log)]).await.unwrap(), 2);
     assert_eq!(ids(&pool).await, ["call_0000000000000001", "call_0000000000000002"]);
     let sql = "select environment, merchant_id, key_id, reason, calls from call_tally order by 5";
-    type Tally = (String, Uuid, Option<String>, String, i64);
     let found: Vec<Tally> = sqlx::query_as(sql).fetch_all(&pool).await.unwrap();
     let expected = [
         ("live".to_owned(), Uuid::nil(), None, "unknown_key".to_owned(), 5),

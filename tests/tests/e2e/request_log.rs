@@ -6,6 +6,9 @@ use tests::side::{CLOCK, CONVERSIONS, ORDER_STATUS, Side};
 use tests::world::ADDRESS_HEADER;
 use tests::{Answer, BOUND, Plan, Shop, World, eventually};
 
+/// Rows of a page and where the next begins.
+type Listed = (Vec<Value>, Option<String>);
+
 const LOG: &str = "/api/v1/request-log";
 
 /// A request id that nobody has used.
@@ -182,7 +185,7 @@ fn nothing_private_is_in_a_row() {
 }
 
 /// The request ids of a list that comes in pages of one.
-fn every_page(list: &dyn Fn(&str) -> (Vec<Value>, Option<String>), first: &str) -> Vec<Value> {
+fn every_page(list: &dyn Fn(&str) -> Listed, first: &str) -> Vec<Value> {
     let (mut seen, mut query) = (Vec::new(), first.to_owned());
     loop {
         let (rows, cursor) = list(&query);
