@@ -21,7 +21,7 @@ pub const WAIT_MS: i64 = 1_000;
 const TIMER_LOST_MS: i64 = 5_000;
 /// Clicks of one stored row at most.
 const ROW_CLICKS_MAX: usize = 256;
-/// Calls of one stored row at most: by the bounds on a record's texts, well below the 2 MB of a row.
+/// Calls of one stored row at most: by the bounds on a record's texts, well below a row's 2 MB.
 const ROW_CALLS_MAX: usize = 256;
 /// Clicks, and as many log rows, an isolate holds at most while no object takes them; then the
 /// oldest go, counted.

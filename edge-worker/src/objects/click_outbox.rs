@@ -3,8 +3,8 @@
 //!
 //! Answers of `POST /batch`, a line of clicks and perhaps one of the log, and of `POST /offer`, in
 //! which a worker of the version before brings clicks alone: 204 when the batch is stored; 503 when
-//! it is not, and the isolate keeps it. A large database takes clicks and leaves out the log. `POST /poke`: 200 with the stream's head as
-//! JSON; a drain is on its way.
+//! it is not, and the isolate keeps it. A large database takes clicks and leaves out the log.
+//! `POST /poke`: 200 with the stream's head as JSON; a drain is on its way.
 
 use super::outbox::{Lane, Outbox};
 use super::tables::click;

@@ -13,6 +13,9 @@ use shared::internal::{ClickBatch, ClickRow};
 use sqlx::PgPool;
 use uuid::Uuid;
 
+/// Environment, merchant, key, reason, calls.
+type Tally = (String, Uuid, Option<String>, String, i64);
+
 const SHARD: &str = "clicks-1";
 const DAY_MS: i64 = 86_400_000;
 

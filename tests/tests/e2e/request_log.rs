@@ -6,6 +6,9 @@ use tests::side::{CLOCK, CONVERSIONS, ORDER_STATUS, Side};
 use tests::world::ADDRESS_HEADER;
 use tests::{Answer, BOUND, Plan, Shop, World, eventually};
 
+/// Rows of a page and where the next begins.
+type Listed = (Vec<Value>, Option<String>);
+
 const LOG: &str = "/api/v1/request-log";
 
 /// A request id that nobody has used.
@@ -181,6 +184,20 @@ fn nothing_private_is_in_a_row() {
     assert_eq!(row["path"], "/api/v1/events/[hidden]");
 }
 
+/// The request ids of a list that comes in pages of one.
+fn every_page(list: &dyn Fn(&str) -> Listed, first: &str) -> Vec<Value> {
+    let (mut seen, mut query) = (Vec::new(), first.to_owned());
+    loop {
+        let (rows, cursor) = list(&query);
+        assert!(rows.len() < 2, "{rows:?}");
+        seen.extend(rows.into_iter().map(|row| row["requestId"].clone()));
+        match cursor {
+            Some(cursor) => query = format!("{first}&cursor={cursor}"),
+            None => return seen,
+        }
+    }
+}
+
 #[test]
 fn the_log_is_read_newest_first_and_by_every_filter() {
     let world = World::shared();
@@ -240,15 +257,7 @@ fn the_log_is_read_newest_first_and_by_every_filter() {
         assert_eq!(json!(found), json!(expected), "{query}");
     }
     // Each page of this list is a call itself; the route tells them apart.
-    let (mut seen, mut query) = (Vec::new(), "limit=1&route=%2Fapi%2Fv1%2Fconversions".to_owned());
-    let first = query.clone();
-    loop {
-        let (rows, cursor) = list(&query);
-        assert!(rows.len() < 2, "{rows:?}");
-        seen.extend(rows.into_iter().map(|row| row["requestId"].clone()));
-        let Some(cursor) = cursor else { break };
-        query = format!("{first}&cursor={cursor}");
-    }
+    let seen = every_page(&list, "limit=1&route=%2Fapi%2Fv1%2Fconversions");
     assert_eq!(json!(seen), json!([&ids[3], &ids[1], &ids[0]]));
     for query in ["status=2xx", "limit=0", "colour=red"] {
         assert_eq!(side.signer.get(&format!("{LOG}?{query}")).send().status, 400, "{query}");
