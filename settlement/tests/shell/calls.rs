@@ -65,9 +65,6 @@ fn filter(environment: &'static str, merchant_id: Uuid) -> CallFilter {
     }
 }
 
-/// A line of calls that were only counted.
-type Tally = (String, Uuid, Option<String>, String, i64);
-
 #[tokio::test]
 async fn a_resent_row_of_the_log_has_no_second_effect() {
     let pool = database::fresh().await;

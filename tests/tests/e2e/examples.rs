@@ -103,9 +103,11 @@ fn the_php_example_reports_and_reads() {
 
 #[test]
 fn the_rust_example_reports_and_reads() {
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let arguments = ["run", "--quiet", "--package", "signing-example"];
-    check(|| with(&cargo, &arguments));
+    check(|| {
+        let mut command = xtask::cargo::cargo();
+        command.args(["run", "--quiet", "--package", "signing-example"]);
+        command
+    });
 }
 
 #[test]

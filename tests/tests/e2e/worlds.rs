@@ -12,25 +12,59 @@ struct Possessions {
     conversion_id: String,
     commission_id: String,
     order: &'static str,
+    campaign_id: String,
+    code: String,
+    sku: String,
+    endpoint_id: String,
 }
 
 /// Every signed read of one thing, as a path.
-const OF_ONE_THING: [fn(&Possessions) -> String; 5] = [
+const OF_ONE_THING: [fn(&Possessions) -> String; 9] = [
     |of| format!("/api/v1/events/{}", of.event_id),
     |of| format!("/api/v1/events/{}", of.status_event_id),
     |of| format!("{CONVERSIONS}/{}", of.conversion_id),
     |of| format!("{CONVERSIONS}/{}/explain", of.conversion_id),
     |of| format!("/api/v1/commissions/{}", of.commission_id),
+    |of| format!("/api/v1/campaigns/{}", of.campaign_id),
+    |of| format!("/api/v1/links/{}", of.code),
+    |of| format!("/api/v1/products/{}", of.sku),
+    |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id),
 ];
 
 /// Every signed list, with the filters that could name another's things.
-const LISTS: [fn(&Possessions) -> String; 6] = [
+const LISTS: [fn(&Possessions) -> String; 13] = [
     |_| CONVERSIONS.to_owned(),
     |of| format!("{CONVERSIONS}?externalOrderId={}", of.order),
     |of| format!("{CONVERSIONS}?conversionId={}", of.conversion_id),
     |_| "/api/v1/commissions".to_owned(),
     |of| format!("/api/v1/commissions?conversionId={}", of.conversion_id),
     |of| format!("/api/v1/commissions?externalOrderId={}", of.order),
+    |_| "/api/v1/events".to_owned(),
+    |_| "/api/v1/campaigns".to_owned(),
+    |_| "/api/v1/links".to_owned(),
+    |of| format!("/api/v1/links?code={}", of.code),
+    |of| format!("/api/v1/links?campaignId={}", of.campaign_id),
+    |_| "/api/v1/products".to_owned(),
+    |_| "/api/v1/webhook-endpoints".to_owned(),
+];
+
+/// A method, a path and a body.
+type Change = (&'static str, fn(&Possessions) -> String, &'static str);
+
+/// Every signed write that names a resource, sent by a stranger.
+const CHANGES: [Change; 8] = [
+    ("PATCH", |of| format!("/api/v1/campaigns/{}", of.campaign_id), r#"{"name":"Theirs"}"#),
+    ("POST", |of| format!("/api/v1/campaigns/{}/pause", of.campaign_id), ""),
+    ("POST", |of| format!("/api/v1/campaigns/{}/activate", of.campaign_id), ""),
+    ("POST", |of| format!("/api/v1/campaigns/{}/archive", of.campaign_id), ""),
+    ("PATCH", |of| format!("/api/v1/links/{}", of.code), r#"{"state":"paused"}"#),
+    ("DELETE", |of| format!("/api/v1/products/{}", of.sku), ""),
+    (
+        "PATCH",
+        |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id),
+        r#"{"state":"paused"}"#,
+    ),
+    ("DELETE", |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id), ""),
 ];
 
 /// A path and the body sent there.
@@ -59,7 +93,34 @@ fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
         conversion_id: side.conversion_id(order),
         commission_id: commission["id"].as_str().expect("a commission has an id").to_owned(),
         order,
+        campaign_id: made(side, "/api/v1/campaigns", &json!({"name": order}), "id"),
+        code: link_of(side),
+        sku: product_of(side, order),
+        endpoint_id: made(side, "/api/v1/webhook-endpoints", &endpoint(), "id"),
     }
+}
+
+fn endpoint() -> Value {
+    json!({"url": "https://hooks.example.com/khata", "events": ["conversion.received"]})
+}
+
+fn made(side: &Side<'_>, path: &str, body: &Value, name: &str) -> String {
+    side.signer.post(path, body.to_string()).send().expect_status(201).text_of(name)
+}
+
+/// A link that the side has had from the start.
+fn link_of(side: &Side<'_>) -> String {
+    let links = side.read("/api/v1/links?limit=1");
+    links["data"][0]["code"].as_str().expect("a shop has links").to_owned()
+}
+
+fn product_of(side: &Side<'_>, order: &str) -> String {
+    let sku = format!("sku-{order}");
+    let home = side.read("/api/v1/links?limit=1")["data"][0]["destination"].clone();
+    let body = json!({"name": order, "price": "1.00", "url": home}).to_string();
+    let path = format!("/api/v1/products/{sku}");
+    side.signer.call("PUT", &path, body).send().expect_status(201);
+    sku
 }
 
 fn listed(side: &Side<'_>, path: &str) -> usize {
@@ -93,6 +154,23 @@ fn what_is_another_worlds_or_merchants_is_not_there_and_not_listed() {
             }
         }
     }
+}
+
+#[test]
+fn nobody_changes_or_deletes_a_resource_of_another_world_or_merchant() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let own = possessions(&shop.test, "own");
+    let resources: Vec<_> = OF_ONE_THING.iter().skip(5).map(|path| path(&own)).collect();
+    let before: Vec<_> = resources.iter().map(|path| shop.test.read(path)).collect();
+    for stranger in [&shop.live, &other.test, &other.live] {
+        for (method, path, body) in &CHANGES {
+            let answer = stranger.signer.call(method, &path(&own), *body).send();
+            assert_eq!(answer.status, 404, "{method} {}: {}", path(&own), answer.text);
+        }
+    }
+    let after: Vec<_> = resources.iter().map(|path| shop.test.read(path)).collect();
+    assert_eq!(before, after);
 }
 
 #[test]
