@@ -8,7 +8,7 @@ use shared::internal::{DIRECTORY_PATH, POKE_PATH};
 const PANIC_PATH: &str = "/internal/v1/panic";
 
 /// Characters of an id in a path at most.
-const ID_CHARACTERS_MAX: usize = 80;
+const ID_CHARACTERS_MAX: usize = shared::limits::PATH_ID_CHARACTERS_MAX;
 const READS: &str = "GET, HEAD";
 
 /// What a request is for.

@@ -4,28 +4,13 @@ use super::{Place, at};
 use crate::app::App;
 use crate::error::Fault;
 use crate::store::read_event::{self, EventRow};
+use crate::wire::event::Event;
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
 use shared::id::EventId;
 use std::sync::Arc;
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    event_id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    state: String,
-    code: Option<String>,
-    detail: Option<String>,
-    conversion_id: Option<String>,
-    commission_id: Option<String>,
-    received_at: String,
-    settled_at: Option<String>,
-}
-
-pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Event>, Fault> {
     let unknown = || Fault::NotFound("event");
     let id = EventId::parse(&place.id).ok_or_else(unknown)?.to_string();
     let mut connection = app.pool.acquire().await?;
@@ -34,8 +19,8 @@ pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Js
     row.map(|row| Json(shown(row))).ok_or_else(unknown)
 }
 
-fn shown(row: EventRow) -> Shown {
-    Shown {
+fn shown(row: EventRow) -> Event {
+    Event {
         event_id: row.event_id,
         kind: row.kind,
         state: row.state,
