@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod key;
 pub mod rate;
 pub mod redirect;
+pub mod reference;
 pub mod replay;
 pub mod request_id;
 pub mod retry;

@@ -15,6 +15,7 @@ mod keys;
 mod links;
 mod page;
 mod reads;
+mod reference;
 mod route;
 mod script;
 
@@ -28,6 +29,14 @@ use shared::problem::{Code, Problem};
 use std::rc::Rc;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result, console_log};
+
+/// The methods a path takes, `HEAD` left out since it goes with `GET`: for those who describe the
+/// API or check that it is described.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let methods = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+    methods.into_iter().filter(|method| route::find(method, path).is_ok()).collect()
+}
 
 /// One request and everything that belongs to it.
 struct Call {
@@ -99,6 +108,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
+        Route::Describe(which) => reference::show(call, which).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
         Route::ForcePanic => forced_panic::panic_on_demand(call).await,

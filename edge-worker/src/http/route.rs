@@ -1,5 +1,6 @@
 //! The route table: one place that says what exists and with which method.
 
+use super::reference::Description;
 use crate::gate::redirect::is_code;
 use shared::id::EventKind;
 use shared::internal::{DIRECTORY_PATH, POKE_PATH};
@@ -31,6 +32,8 @@ pub(super) enum Route<'a> {
         /// For a read of one event, its id.
         event_id: Option<&'a str>,
     },
+    /// The API described, for anybody.
+    Describe(Description),
     /// Settlement pushes links and keys.
     PushDirectory,
     /// Settlement wakes objects.
@@ -63,6 +66,7 @@ impl Route<'_> {
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
             Self::Read { .. } => "read",
+            Self::Describe(_) => "describe",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
             Self::ForcePanic => "force_panic",
@@ -118,6 +122,8 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
+        ["openapi.json"] => reads(method, Route::Describe(Description::Document)),
+        ["reference"] => reads(method, Route::Describe(Description::Page)),
         ["commissions"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
@@ -191,6 +197,9 @@ mod tests {
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),
             ("GET", "/api/v1/events/osevt_1", read("/events/osevt_1")),
+            ("GET", "/api/v1/openapi.json", Ok(Route::Describe(Description::Document))),
+            ("HEAD", "/api/v1/reference", Ok(Route::Describe(Description::Page))),
+            ("POST", "/api/v1/reference", wrong(READS)),
             ("GET", "/api/v1/events/a%2Fb", Err(Miss::NotFound)),
             ("GET", "/api/v1/conversions/", Err(Miss::NotFound)),
             ("GET", "/api/v1conversions", Err(Miss::NotFound)),

@@ -1,4 +1,4 @@
-//! The API described from the code: an OpenAPI document and a page for people, each made once.
+//! The API described from the code: a document for machines and a page for people, each made once.
 
 mod document;
 mod guide;
@@ -45,10 +45,8 @@ impl Text {
     fn answer(&self, headers: &HeaderMap) -> Response {
         let known = headers.get(name::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
         let is_known = known.is_some_and(|known| known.contains(&self.etag));
-        let mut response = Response::new(match is_known {
-            true => Body::empty(),
-            false => Body::from(self.body.clone()),
-        });
+        let mut response =
+            Response::new(if is_known { Body::empty() } else { Body::from(self.body.clone()) });
         if is_known {
             *response.status_mut() = StatusCode::NOT_MODIFIED;
         }
@@ -85,4 +83,17 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
         Text::new(page::html(), media_type, page::content_security_policy())
     });
     text.answer(&headers)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn print_tmp() {
+        std::fs::write(
+            "/tmp/e-npm/openapi.json",
+            super::document::document().to_pretty_json().unwrap(),
+        )
+        .unwrap();
+        std::fs::write("/tmp/e-npm/page.html", super::page::html()).unwrap();
+    }
 }

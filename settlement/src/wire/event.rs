@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 /// An accepted event and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub struct Event {
     /// The id from the 202.
     #[schema(schema_with = schema::event_id)]

@@ -1,4 +1,4 @@
-//! The OpenAPI 3.1 document: every operation, shape and refusal in one place.
+//! The `OpenAPI` 3.1 document: every operation, shape and refusal in one place.
 
 use super::operation::{Answer, Operation, Proof, Tag};
 use super::{guide, header, operations, refusal};

@@ -244,8 +244,7 @@ impl Operation {
     /// Every refusal it can meet, in the order of the error table.
     pub(super) fn refusals(&self) -> Vec<Code> {
         let is_met = |code: &Code| match (code, self.proof) {
-            _ if self.codes.contains(code) => true,
-            (Code::Unavailable, _) => true,
+            _ if self.codes.contains(code) || *code == Code::Unavailable => true,
             (_, Proof::None) => false,
             (Code::RateLimited | Code::InternalError, Proof::Signed) => true,
             (Code::PayloadTooLarge | Code::UnsupportedMediaType, Proof::Signed) => {
