@@ -87,13 +87,21 @@ pub(super) async fn page(headers: HeaderMap) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use super::operations;
+    use std::collections::BTreeSet;
+
     #[test]
-    fn print_tmp() {
-        std::fs::write(
-            "/tmp/e-npm/openapi.json",
-            super::document::document().to_pretty_json().unwrap(),
-        )
-        .unwrap();
-        std::fs::write("/tmp/e-npm/page.html", super::page::html()).unwrap();
+    fn every_operation_has_a_name_of_its_own_and_sound_examples() {
+        let mut names = BTreeSet::new();
+        for operation in operations() {
+            assert!(names.insert(operation.id), "{} is there twice", operation.id);
+            assert!(!operation.answers.is_empty(), "{} answers nothing", operation.id);
+            let sent = operation.body.iter().map(|body| body.example);
+            let answered = operation.answers.iter().filter_map(|answer| answer.example);
+            for example in sent.chain(answered) {
+                let read = serde_json::from_str::<serde_json::Value>(example);
+                assert!(read.is_ok(), "{}: {example}", operation.id);
+            }
+        }
     }
 }

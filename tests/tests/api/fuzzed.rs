@@ -21,7 +21,7 @@ const EXAMPLES_MAX: &str = "40";
 /// How long the whole may take.
 const SECONDS_MAX: &str = "90";
 /// How long what was accepted may take to be settled.
-const SETTLED_MAX: Duration = Duration::from_secs(120);
+const SETTLED_MAX: Duration = Duration::from_mins(2);
 /// The same calls each time, so that a failure can be met again.
 const SEED: &str = "20260614";
 

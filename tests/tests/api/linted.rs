@@ -1,4 +1,4 @@
-//! The document is well-formed OpenAPI 3.1, its examples included, in a linter's judgement.
+//! The document is well-formed `OpenAPI` 3.1, its examples included, in a linter's judgement.
 
 use std::fs;
 use std::process::Command;

@@ -86,6 +86,3 @@ pub(super) fn idempotency_keys() -> [(&'static str, Object, String); 2] {
         ),
     ]
 }
-
-/// What `Idempotent-Replayed` says.
-pub(super) const REPEATED: &str = "`true` when this is the first answer again.";

@@ -2,7 +2,6 @@
 
 mod bodies;
 
-use super::header;
 use super::operation::{Operation, Tag};
 use crate::wire::schema;
 use shared::limits::BODY_BYTES_MAX;
@@ -41,7 +40,7 @@ fn report_conversion() -> Operation {
                  happens to the order afterwards goes to `POST /api/v1/order-status`.",
             )
             .body(bodies::conversion(), BODY_BYTES_MAX, bodies::CONVERSION_EXAMPLE)
-            .refuses(&[Code::ValidationError, Code::DuplicateRequest]);
+            .refuses(&[Code::ValidationError]);
     let known = duplicate("conversionId", schema::conversion_id());
     taken(operation, ("DuplicateConversion", known), RECEIVED)
 }
@@ -58,20 +57,17 @@ fn report_order_status() -> Operation {
                  status never moves a commission backwards; a reversal applies whenever it comes.",
             )
             .body(bodies::order_status(), BODY_BYTES_MAX, bodies::ORDER_STATUS_EXAMPLE)
-            .refuses(&[Code::ValidationError, Code::OrderStatusInvalid, Code::DuplicateRequest]);
+            .refuses(&[Code::ValidationError, Code::OrderStatusInvalid]);
     let known = duplicate("eventId", schema::event_id());
     taken(operation, ("DuplicateOrderStatus", known), STATUS_RECEIVED)
 }
 
-/// With the idempotency headers and both 202s; `known` is the answer to what is known already.
+/// With both 202s; `known` is the answer to what is known already.
 pub(super) fn taken(
     mut operation: Operation,
     (name, known): (&str, Object),
     example: &'static str,
 ) -> Operation {
-    for (name, schema, says) in header::idempotency_keys() {
-        operation = operation.header(name, schema, &says);
-    }
     operation.schemas.push(("Received".to_owned(), received().into()));
     operation.schemas.push((name.to_owned(), known.into()));
     let either = OneOfBuilder::new()
@@ -80,7 +76,7 @@ pub(super) fn taken(
     let either = RefOr::T(Schema::OneOf(either.build()));
     operation
         .answers_with(202, "Durably stored; or known already, and without effect.", either, example)
-        .carrying("Idempotent-Replayed", header::REPEATED)
+        .once()
 }
 
 /// The answer to an event that was stored.

@@ -206,6 +206,15 @@ impl Operation {
         self
     }
 
+    /// A write that an idempotency key makes happen once; comes after its answers.
+    pub(super) fn once(mut self) -> Self {
+        for (name, schema, says) in super::header::idempotency_keys() {
+            self = self.header(name, schema, &says);
+        }
+        self.refuses(&[Code::DuplicateRequest])
+            .carrying("Idempotent-Replayed", "`true` when this is the first answer again.")
+    }
+
     /// The latest answer has a header more.
     pub(super) fn carrying(mut self, name: &'static str, says: &'static str) -> Self {
         if let Some(answer) = self.answers.last_mut() {

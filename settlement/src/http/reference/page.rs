@@ -147,22 +147,22 @@ fn errors() -> Markup {
                 "Every refusal there is. The answer's `code` is the machine's word for it; a `401` has \
                  none, and its cause stands in the request log under the log code."
             ))
-            table.errors {
+            table.errors role="table" {
                 caption { "Codes by status" }
                 thead { tr { th scope="col" { "Status" } th scope="col" { "Code" } th scope="col" { "When" } } }
-                tbody {
+                tbody role="rowgroup" {
                     @for code in Code::ALL {
                         @let (status, word) = code.status();
-                        tr {
-                            td { span.status { (status) } " " span.quiet { (word) } }
-                            td {
+                        tr role="row" {
+                            td role="cell" { span.status { (status) } " " span.quiet { (word) } }
+                            td role="cell" {
                                 @if status == 401 {
                                     span.quiet { "in the log: " } code { (code.log_code()) }
                                 } @else {
                                     code { (code.as_str()) }
                                 }
                             }
-                            td { (text::inline(refusal::meaning(code))) }
+                            td role="cell" { (text::inline(refusal::meaning(code))) }
                         }
                     }
                 }

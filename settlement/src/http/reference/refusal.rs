@@ -54,6 +54,7 @@ pub(super) fn by_status(codes: &[Code]) -> Vec<(u16, String, Vec<Code>)> {
             None => found.push((status, String::new(), vec![code])),
         }
     }
+    found.sort_by_key(|(status, ..)| *status);
     for (status, name, codes) in &mut found {
         let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
         *name = match *status {

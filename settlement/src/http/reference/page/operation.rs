@@ -28,7 +28,7 @@ pub(super) fn article(operation: &Operation) -> Markup {
                 (prose(&operation.description))
                 @if operation.proof == Proof::None {
                     p.note { "Open to everybody: it needs no key and no signature." }
-                } @else if !operation.is_once() {
+                } @else if !operation.is_once() && operation.body.is_some() {
                     p.note { "May be sent again as it is: it is never taken for a replay." }
                 }
                 (parameters(operation))
@@ -97,7 +97,7 @@ fn given(answer: &Answer, operation: &Operation) -> Markup {
         }
         @if !rows.is_empty() {
             details {
-                summary { "Fields of the answer" span.quiet { " " (rows.len()) } }
+                summary { (rows.len()) " fields" }
                 (table("Fields of the answer", &rows))
             }
         }
@@ -106,22 +106,22 @@ fn given(answer: &Answer, operation: &Operation) -> Markup {
 
 fn table(caption: &str, rows: &[Row]) -> Markup {
     html! {
-        table.fields {
+        table.fields role="table" {
             caption.hidden { (caption) }
             thead.hidden { tr { th scope="col" { "Name" } th scope="col" { "Meaning" } } }
-            tbody { @for row in rows { (field(row)) } }
+            tbody role="rowgroup" { @for row in rows { (field(row)) } }
         }
     }
 }
 
 fn field(row: &Row) -> Markup {
     html! {
-        tr {
-            th scope="row" {
+        tr role="row" {
+            th scope="row" role="rowheader" {
                 code { (breakable_name(&row.path)) }
                 @if row.is_required { " " span.required { "required" } }
             }
-            td {
+            td role="cell" {
                 span.kind { (row.kind) @for limit in &row.limits { " · " (limit) } }
                 @if !row.says.is_empty() { " " span.says { (inline(&row.says)) } }
                 @if !row.words.is_empty() {
@@ -165,7 +165,10 @@ fn refusals(operation: &Operation) -> Markup {
 
 /// The call as it goes over the wire.
 fn request(operation: &Operation) -> Markup {
-    let path = operation.path.replace("{id}", example_id(operation));
+    let path = match operation.path.split_once('{').zip(operation.path.split_once('}')) {
+        Some(((before, _), (_, after))) => format!("{before}{}{after}", example_id(operation)),
+        None => operation.path.to_owned(),
+    };
     let in_query = |name: &str| {
         let is_named = |known: &utoipa::openapi::path::Parameter| {
             known.name == name && known.parameter_in == ParameterIn::Query
@@ -196,9 +199,8 @@ fn request(operation: &Operation) -> Markup {
 /// The id of the example answer, so that request and answer belong together.
 fn example_id(operation: &Operation) -> &'static str {
     let answered = operation.answers.iter().find_map(|answer| answer.example).unwrap_or_default();
-    answered
-        .split('"')
-        .nth(3)
-        .filter(|text| text.contains('_'))
-        .unwrap_or("cnv_2f8m4k1x9q7a5c3e0w6t8y4b2h")
+    let mut strings = answered.split('"').skip(1).step_by(2);
+    let is_id = |name: &&str| matches!(*name, "id" | "eventId" | "code" | "sku");
+    let _name = strings.find(is_id);
+    strings.next().unwrap_or("1")
 }

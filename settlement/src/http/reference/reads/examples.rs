@@ -123,7 +123,9 @@ pub(super) const EXPLANATION: &str = r#"{
     "order": ["click"],
     "judgedAt": "2026-06-14T03:45:00Z",
     "confidence": "LOW",
-    "candidates": [{"kind": "click", "result": "lost", "reason": "absent"}],
+    "candidates": [
+      {"kind": "click", "result": "lost", "reason": "absent"}
+    ],
     "riskReasons": [],
     "why": "The order came without a click id."
   },
