@@ -129,8 +129,8 @@ fn repeats() -> Section {
                  send another 4xx again unchanged."
             ),
             format!(
-                "With an `Idempotency-Key` (1–{IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII \
-                 characters) the first answer is repeated byte for byte for \
+                "An `Idempotency-Key` (1–{IDEMPOTENCY_KEY_CHARACTERS_MAX} visible ASCII \
+                 characters) repeats the first answer byte for byte for \
                  {IDEMPOTENCY_KEY_KEPT_HOURS} hours, with the header `Idempotent-Replayed: true`. \
                  The same key with another body is refused."
             ),
