@@ -20,8 +20,8 @@ use stage::Stage;
 
 /// Events of a run in batches: long enough that start and end do not show.
 const BATCHED_EVENTS: usize = 24_000;
-/// Events of a run one by one; only its rate counts.
-const SINGLE_EVENTS: usize = 540;
+/// Events of a run one by one: a tenth, for about the same time.
+const SINGLE_EVENTS: usize = 2_400;
 /// Merchants among whom the uniform shape divides its events.
 const MERCHANTS: usize = 60;
 /// What settling in batches should reach, events per second.

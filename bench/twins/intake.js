@@ -1,4 +1,5 @@
-// The twin's intake: proves, validates and hands on a conversion in one hop.
+// The twin's intake: proves, validates and hands on a conversion in one hop, and leaves a log row.
+import { countNobodys, flush, holdCall } from "./batch.js";
 import { base32Number, encoder, hex, hmac, keyOf, randomBytes, unhex } from "./crypto.js";
 
 const BODY_MAX = 256 * 1024;
@@ -40,7 +41,55 @@ function problem(status, error, message, code, requestId) {
   return answer(status, JSON.stringify(body), requestId);
 }
 
-const unauthorized = (requestId) => problem(401, "Unauthorized", "Unauthorized", null, requestId);
+// The answer's body never says which check failed; the log does.
+function unauthorized(call, code) {
+  call.code = code;
+  return problem(401, "Unauthorized", "Unauthorized", null, call.requestId);
+}
+
+function refused(call, status, error, message, code) {
+  call.code = code;
+  if (Array.isArray(message)) call.faults = message;
+  return problem(status, error, message, code, call.requestId);
+}
+
+const ADDRESS = /^([0-9]{1,3}(\.[0-9]{1,3}){3}|[0-9a-f:]*:[0-9a-f:]*:[0-9a-f.:]*)$/i;
+
+// No secret, signature or address in the log, wherever a client put one.
+function redacted(text, most) {
+  const shown = text.replace(/[A-Za-z0-9_.:-]+/g, (word) => /sk_(live|test)_|[0-9a-fA-F]{64}/.test(word) || ADDRESS.test(word) ? "[hidden]" : word);
+  return shown.length > most ? shown.slice(0, most) : shown;
+}
+
+function log(call, path, status, request, env, context) {
+  const { key, now } = call;
+  const make = () => {
+    const record = {
+      id: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER),
+      receivedAtMs: now,
+      merchantId: key.merchantId,
+      environment: key.environment,
+      keyId: key.keyId,
+      method: request.method,
+      path: redacted(path.split("?")[0], 200),
+      status,
+      latencyMs: Date.now() - now,
+      requestId: redacted(call.requestId, 128),
+    };
+    if (call.code) record.code = call.code;
+    if (call.eventId) record.eventId = call.eventId;
+    if (call.taken) record.taken = call.taken;
+    if (call.faults) record.faults = call.faults.slice(0, 10).map((fault) => redacted(fault, 160));
+    const length = request.headers.get("content-length");
+    if (length !== null) record.contentBytes = Number(length);
+    record.proven = call.signed && status !== 401;
+    return record;
+  };
+  let pause = null;
+  if (key) pause = holdCall(key, status, make, now);
+  else if (call.code === "INVALID_API_KEY") pause = countNobodys(request.headers.has("x-api-key"), now);
+  if (pause !== null) context.waitUntil(flush(env, pause));
+}
 
 // The validated event as it is stored, or every fault.
 async function validate(text, key, env) {
@@ -103,26 +152,36 @@ async function conversionId(key, order) {
   return "cnv_" + base32Number(BigInt("0x" + hex(digest)));
 }
 
-export async function accept(request, path, env) {
-  const now = Date.now();
-  const headers = request.headers;
-  const sentId = headers.get("x-request-id");
+export async function accept(request, path, env, context) {
+  const sentId = request.headers.get("x-request-id");
   const requestId = sentId && /^[A-Za-z0-9._-]{1,128}$/.test(sentId) ? sentId : "req_" + hex(randomBytes(12));
-  if (headers.get("content-type")?.split(";")[0].trim() !== "application/json") return problem(415, "Unsupported Media Type", "the body must be sent with Content-Type: application/json", "UNSUPPORTED_MEDIA_TYPE", requestId);
+  const call = { now: Date.now(), requestId, key: null, signed: false };
+  const answered = await take(request, path, env, call);
+  log(call, path, answered.status, request, env, context);
+  return answered;
+}
+
+async function take(request, path, env, seen) {
+  const { now, requestId } = seen;
+  const headers = request.headers;
+  if (headers.get("content-type")?.split(";")[0].trim() !== "application/json") return refused(seen, 415, "Unsupported Media Type", "the body must be sent with Content-Type: application/json", "UNSUPPORTED_MEDIA_TYPE");
   const body = new Uint8Array(await request.arrayBuffer());
-  if (body.length > BODY_MAX) return problem(413, "Payload Too Large", `the body must be at most ${BODY_MAX} bytes`, "PAYLOAD_TOO_LARGE", requestId);
+  if (body.length > BODY_MAX) return refused(seen, 413, "Payload Too Large", `the body must be at most ${BODY_MAX} bytes`, "PAYLOAD_TOO_LARGE");
   const keyId = headers.get("x-api-key");
   const key = keyId && findKey(keyId, env, now);
-  if (!key || key.state !== "active" || key.merchantState !== "approved") return unauthorized(requestId);
+  if (!key) return unauthorized(seen, "INVALID_API_KEY");
+  seen.key = key;
+  if (key.state !== "active" || key.merchantState !== "approved") return unauthorized(seen, "MERCHANT_INACTIVE");
   const timestamp = headers.get("x-timestamp") ?? "";
-  if (!/^[0-9]{1,12}$/.test(timestamp) || Math.abs(Number(timestamp) - Math.floor(now / 1000)) > 300) return unauthorized(requestId);
+  if (!/^[0-9]{1,12}$/.test(timestamp) || Math.abs(Number(timestamp) - Math.floor(now / 1000)) > 300) return unauthorized(seen, "SIG_STALE_TIMESTAMP");
   const signature = headers.get("x-signature") ?? "";
-  if (!/^[0-9a-f]{64}$/.test(signature)) return unauthorized(requestId);
+  if (!/^[0-9a-f]{64}$/.test(signature)) return unauthorized(seen, "SIG_BAD_SIGNATURE");
   const prefix = encoder.encode(body.length ? `${timestamp}.` : `${timestamp}.POST ${path}.`);
   const signed = new Uint8Array(prefix.length + body.length);
   signed.set(prefix);
   signed.set(body, prefix.length);
-  if (!await crypto.subtle.verify("HMAC", await keyOf(key.secret), unhex(signature), signed)) return unauthorized(requestId);
+  if (!await crypto.subtle.verify("HMAC", await keyOf(key.secret), unhex(signature), signed)) return unauthorized(seen, "SIG_BAD_SIGNATURE");
+  seen.signed = true;
   const digest = hex(new Uint8Array(await crypto.subtle.digest("SHA-256", body)));
   const { event, faults } = await validate(decoder.decode(body), key, env);
   const clientKey = headers.get("idempotency-key") ?? headers.get("x-idempotency-key");
@@ -143,15 +202,23 @@ export async function accept(request, path, env) {
     headers: { "x-khata-object": name },
     body: JSON.stringify(call),
   });
-  if (hop.status !== 200) return problem(503, "Service Unavailable", "temporarily unavailable; nothing was stored", "UNAVAILABLE", requestId);
+  if (hop.status !== 200) return refused(seen, 503, "Service Unavailable", "temporarily unavailable; nothing was stored", "UNAVAILABLE");
   const verdict = await hop.json();
   switch (verdict.outcome) {
     case "accepted":
-    case "duplicate": return answer(202, verdict.body, requestId);
-    case "repeated": return answer(202, verdict.body, requestId, { "idempotent-replayed": "true" });
-    case "replayed": return unauthorized(requestId);
-    case "keyReused": return problem(409, "Conflict", "this idempotency key was used with another body", "DUPLICATE_REQUEST", requestId);
-    case "rateLimited": return problem(429, "Too Many Requests", verdict.message, "RATE_LIMITED", requestId);
-    default: return problem(400, "Bad Request", faults, "VALIDATION_ERROR", requestId);
+      seen.taken = "RECEIVED";
+      seen.eventId = verdict.body.slice(12, 45);
+      return answer(202, verdict.body, requestId);
+    case "duplicate":
+      seen.taken = "DUPLICATE";
+      return answer(202, verdict.body, requestId);
+    case "repeated":
+      seen.taken = "REPEATED";
+      seen.eventId = verdict.body.slice(12, 45);
+      return answer(202, verdict.body, requestId, { "idempotent-replayed": "true" });
+    case "replayed": return unauthorized(seen, "SIG_REPLAY");
+    case "keyReused": return refused(seen, 409, "Conflict", "this idempotency key was used with another body", "DUPLICATE_REQUEST");
+    case "rateLimited": return refused(seen, 429, "Too Many Requests", verdict.message, "RATE_LIMITED");
+    default: return refused(seen, 400, "Bad Request", faults, "VALIDATION_ERROR");
   }
 }

@@ -99,16 +99,16 @@ export class ClickOutbox extends DurableObject {
   constructor(context, env) {
     super(context, env);
     this.sql = context.storage.sql;
-    this.sql.exec("create table if not exists click_batch (seq integer primary key, stored_at_ms integer not null, dropped integer not null, clicks text not null)");
-    const wire = (rows) => `"rows":[${rows.map((row) => `{"seq":${row.seq},"clicks":${row.clicks},"dropped":${row.dropped}}`).join()}]`;
+    this.sql.exec("create table if not exists click_batch (seq integer primary key, stored_at_ms integer not null, dropped integer not null, clicks text not null, log text)");
+    const wire = (rows) => `"rows":[${rows.map((row) => `{"seq":${row.seq},"clicks":${row.clicks},"dropped":${row.dropped}${row.log === null ? "" : `,"log":${row.log}`}}`).join()}]`;
     this.outbox = new Outbox(context, env, "click_batch", "/internal/v1/clicks", 64, wire);
   }
 
   async fetch(request) {
     this.outbox.learnName(request.headers.get("x-khata-object"));
     const dropped = Number(request.headers.get("x-khata-dropped"));
-    const clicks = await request.text();
-    const { seq } = this.sql.exec("insert into click_batch (stored_at_ms, dropped, clicks) values (?, ?, ?) returning seq", Date.now(), dropped, clicks).one();
+    const [clicks, log] = (await request.text()).split("\n");
+    const { seq } = this.sql.exec("insert into click_batch (stored_at_ms, dropped, clicks, log) values (?, ?, ?, ?) returning seq", Date.now(), dropped, clicks, log ?? null).one();
     await this.outbox.stored(seq);
     return new Response(null, { status: 204 });
   }

@@ -11,7 +11,7 @@ export default {
     const mark = pathAndQuery.indexOf("?");
     const path = mark < 0 ? pathAndQuery : pathAndQuery.slice(0, mark);
     if (path.startsWith("/c/")) return follow(request, path.slice(3), mark < 0 ? "" : pathAndQuery.slice(mark + 1), env, context);
-    if (path === "/api/v1/conversions") return accept(request, pathAndQuery, env);
+    if (path === "/api/v1/conversions") return accept(request, pathAndQuery, env, context);
     if (path === "/healthz") return new Response('{"status":"ok"}');
     return new Response("Not found", { status: 404 });
   },

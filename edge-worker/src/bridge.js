@@ -31,10 +31,14 @@ export async function hop(env, binding, name, path, headers, body) {
   return told(await stub.fetch("http://object" + path, { method: "POST", headers: given, body }));
 }
 
-// A call to another service, in so many milliseconds at most.
-export async function send(url, method, headers, body, timeout) {
+// A call to another service, in so many milliseconds at most. Of the answer: status, some headers
+// as `name:value` with tabs between, and the body, a line break between the three.
+export async function send(url, method, headers, body, timeout, wanted) {
   const signal = AbortSignal.timeout(timeout);
   const sent = { method, headers: headersOf(headers), redirect: "manual", signal };
-  if (method === "POST") sent.body = body;
-  return told(await fetch(url, sent));
+  if (body !== "") sent.body = body;
+  const answer = await fetch(url, sent);
+  const got = wanted.split(" ").filter((name) => answer.headers.has(name));
+  const told = got.map((name) => `${name}:${answer.headers.get(name)}`).join("\t");
+  return `${answer.status}\n${told}\n${await answer.text()}`;
 }

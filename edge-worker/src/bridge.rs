@@ -26,7 +26,14 @@ extern "C" {
         body: &str,
     ) -> Promise;
     #[wasm_bindgen(js_name = send)]
-    fn send_js(url: &str, method: &str, headers: &str, body: &str, timeout_ms: u32) -> Promise;
+    fn send_js(
+        url: &str,
+        method: &str,
+        headers: &str,
+        body: &str,
+        timeout_ms: u32,
+        wanted: &str,
+    ) -> Promise;
 }
 
 /// Everything of a request but its body.
@@ -82,20 +89,52 @@ pub async fn hop<'a>(
 async fn read_answer(promise: Promise) -> Result<(u16, String)> {
     let answer = JsFuture::from(promise).await?.as_string().unwrap_or_default();
     let (status, body) = answer.split_once('\n').unwrap_or_default();
-    let status = status.parse().map_err(|_| Error::from("an answer has no status"))?;
-    Ok((status, body.to_owned()))
+    Ok((read_status(status)?, body.to_owned()))
 }
 
-/// Calls another service, with a time limit in milliseconds and without following redirects;
-/// answers with the status and the body.
+fn read_status(text: &str) -> Result<u16> {
+    text.parse().map_err(|_| Error::from("an answer has no status"))
+}
+
+/// Another service's answer, read whole.
+#[derive(Debug)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers that were wanted and came, `name:value` with tabs between.
+    headers: String,
+    /// The body, as text.
+    pub body: String,
+}
+
+impl Reply {
+    fn parse(text: &str) -> Result<Self> {
+        let mut parts = text.splitn(3, '\n');
+        let mut next = || parts.next().unwrap_or_default();
+        let (status, headers, body) = (read_status(next())?, next().to_owned(), next().to_owned());
+        Ok(Self { status, headers, body })
+    }
+
+    /// A wanted header by its lowercase name, `None` when it did not come.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.split('\t').find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+    }
+}
+
+/// Headers of an answer that are read.
+const WANTED: &str = "content-type etag idempotent-replayed preference-applied x-khata-code";
+
+/// Calls another service, with a time limit in milliseconds and without following redirects; an
+/// empty body is none.
 pub async fn send<'a>(
     url: &str,
     method: &str,
     headers: impl Iterator<Item = (&'a str, &'a str)>,
     body: &str,
     timeout_ms: u32,
-) -> Result<(u16, String)> {
-    read_answer(send_js(url, method, &lines(headers), body, timeout_ms)).await
+) -> Result<Reply> {
+    let promise = send_js(url, method, &lines(headers), body, timeout_ms, WANTED);
+    Reply::parse(&JsFuture::from(promise).await?.as_string().unwrap_or_default())
 }
 
 /// A body read whole. Only for one whose length was told, and is no more than allowed.
@@ -131,6 +170,18 @@ mod tests {
             assert_eq!(head.header(name), expected, "{name}");
         }
         assert_eq!(Head::parse("HEAD\nhttp://h/\nNP").country.as_deref(), Some("NP"));
+    }
+
+    #[test]
+    fn a_reply_is_read_with_the_headers_that_came() {
+        let reply = Reply::parse("200\netag:\"a:b\"\tcontent-type:x\n{\n}").unwrap();
+        assert_eq!((reply.status, reply.body.as_str()), (200, "{\n}"));
+        assert_eq!(reply.header("etag"), Some("\"a:b\""));
+        assert_eq!(reply.header("content-type"), Some("x"));
+        assert_eq!(reply.header("x-khata-code"), None);
+        let bare = Reply::parse("204\n\n").unwrap();
+        assert_eq!((bare.status, bare.header("etag"), bare.body.as_str()), (204, None, ""));
+        assert!(Reply::parse("").is_err());
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 mod answer;
 mod authenticate;
+mod batch;
 mod body;
 mod click;
-mod click_batch;
 mod directory;
 mod fast_click;
 mod forced_panic;
@@ -12,18 +12,25 @@ mod hop;
 mod intake;
 mod internal;
 mod keys;
+mod lane;
 mod links;
 mod page;
 mod reads;
 mod reference;
+mod request_log;
 mod route;
 mod script;
+mod settlement;
+mod signature_debugger;
+mod simulate;
+mod writes;
 
 use crate::bridge::Head;
 use crate::config::{self, Config};
 use crate::gate::request_id;
 use crate::{clock, random};
 use answer::Answer;
+use request_log::Signer;
 use route::{Miss, Route};
 use shared::problem::{Code, Problem};
 use std::rc::Rc;
@@ -48,6 +55,7 @@ struct Call {
     config: Rc<Config>,
     env: Env,
     context: Context,
+    signer: request_log::Signer,
 }
 
 impl Call {
@@ -90,7 +98,8 @@ pub async fn respond(request: Request, env: Env, context: Context) -> Result<Res
         return Answer::problem(&problem, &request_id).into_response(&head.method, &request_id);
     };
     let now_ms = clock::now_ms(&config);
-    let call = Call { request, head, request_id, now_ms, config, env, context };
+    let call =
+        Call { request, head, request_id, now_ms, config, env, context, signer: Signer::default() };
     let answer = dispatch(&call).await;
     answer.into_response(call.method(), &call.request_id)
 }
@@ -107,14 +116,18 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Script => Ok(script::answer()),
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
+        Route::Batch(kind) => batch::accept(call, kind).await,
+        Route::Simulate => simulate::play(call).await,
+        Route::SignatureDebugger => signature_debugger::show(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
         Route::Describe(which) => reference::show(call, which).await,
+        Route::Write { tail, bytes_max } => writes::write(call, tail, bytes_max).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,
         Route::ForcePanic => forced_panic::panic_on_demand(call).await,
     };
     // A line for each order taken would cost more than taking it; the order itself is on record.
-    outcome.unwrap_or_else(|problem| {
+    let answer = outcome.unwrap_or_else(|problem| {
         if route.is_logged() {
             console_log!(
                 "Refused a call: method={method} route={} status={} code={} request_id={}",
@@ -125,7 +138,9 @@ async fn dispatch(call: &Call) -> Answer {
             );
         }
         Answer::problem(&problem, &call.request_id)
-    })
+    });
+    request_log::take(call, &answer);
+    answer
 }
 
 fn missed(miss: &Miss, request_id: &str) -> Answer {

@@ -5,6 +5,7 @@
 
 pub mod click_outbox;
 pub mod directory;
+mod intake_batch;
 pub mod merchant_intake;
 mod outbox;
 mod tables;
@@ -13,6 +14,8 @@ mod tables;
 pub const NAME_HEADER: &str = "x-khata-object";
 /// Clicks lost since the isolate's last batch.
 pub const DROPPED_HEADER: &str = "x-khata-dropped";
+/// Path of a call that brings a click object what an isolate holds.
+pub const BATCH_PATH: &str = "/batch";
 /// Path of a call that offers something to an object.
 pub const OFFER_PATH: &str = "/offer";
 /// Path of a call that wakes an object's drain.

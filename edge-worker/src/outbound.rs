@@ -1,24 +1,16 @@
 //! Signed calls to settlement, each with a time limit.
 
+use crate::bridge::{self, Reply};
+use crate::clock;
 use crate::config::Config;
-use crate::{bridge, clock};
 use shared::signing::{INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, sign_internal};
 use std::time::Duration;
 use worker::Result;
 
-/// Settlement's answer, read whole.
-#[derive(Debug)]
-pub struct Reply {
-    /// The HTTP status.
-    pub status: u16,
-    /// The body: settlement sends text alone.
-    pub body: String,
-}
-
 /// A call to settlement.
 #[derive(Debug, Clone, Copy)]
 pub struct Call<'a> {
-    /// `GET` or `POST`.
+    /// In capitals.
     pub method: &'a str,
     /// Path and query, in the spelling of a parsed URL: what is signed must be what arrives.
     pub path_and_query: &'a str,
@@ -26,6 +18,8 @@ pub struct Call<'a> {
     pub body: &'a str,
     /// Handed on, so that both logs tell one story.
     pub request_id: Option<&'a str>,
+    /// More headers; they are not signed, so nothing may rest on them.
+    pub headers: &'a [(&'a str, &'a str)],
     /// How long settlement may take, in milliseconds.
     pub timeout_ms: u32,
 }
@@ -44,13 +38,12 @@ pub async fn send(config: &Config, call: &Call<'_>) -> Result<Reply> {
         (INTERNAL_TIMESTAMP_HEADER, timestamp.as_str()),
         (INTERNAL_SIGNATURE_HEADER, signature.as_str()),
     ];
-    let content_type = (call.method == "POST").then_some(("content-type", "application/json"));
+    let content_type = (!call.body.is_empty()).then_some(("content-type", "application/json"));
     let request_id = call.request_id.map(|id| ("x-request-id", id));
-    let headers = signed.into_iter().chain(content_type).chain(request_id);
+    let more = call.headers.iter().copied();
+    let headers = signed.into_iter().chain(content_type).chain(request_id).chain(more);
     let url = format!("{}{}", config.settlement_url, call.path_and_query);
-    let (status, body) =
-        bridge::send(&url, call.method, headers, call.body, call.timeout_ms).await?;
-    Ok(Reply { status, body })
+    bridge::send(&url, call.method, headers, call.body, call.timeout_ms).await
 }
 
 /// Waits; timers fire in production although clock readings stand still between I/O.

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::Fault;
 use crate::flows::accept_events::Intake;
 use crate::outbound::edge::Edge;
+use crate::secrets::Vault;
 use crate::{http, jobs};
 use shared::keys::{ClickKeys, InternalKeys};
 use sqlx::PgPool;
@@ -30,6 +31,8 @@ pub struct App {
     pub internal_keys: InternalKeys,
     /// Keys of click ids.
     pub click_keys: ClickKeys,
+    /// Seals secrets at rest.
+    pub vault: Vault,
     /// What taking in batches needs.
     pub intake: Intake,
     /// The edge.
@@ -70,6 +73,7 @@ impl App {
             pool,
             internal_keys: config.edge.internal_keys.clone(),
             click_keys: config.click_keys.clone(),
+            vault: config.vault.clone(),
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
             settle_events_max: config.settle_events_max,

@@ -4,6 +4,7 @@
 mod demo;
 mod demo_file;
 mod event;
+mod key;
 mod ledger;
 mod operate;
 mod recover;
@@ -48,9 +49,9 @@ enum Noun {
     /// Approve, suspend or reject a merchant
     #[command(subcommand)]
     Merchant(operate::MerchantVerb),
-    /// Disable, enable or revoke a key
+    /// A merchant's keys
     #[command(subcommand)]
-    Key(operate::KeyVerb),
+    Key(key::Verb),
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
@@ -103,7 +104,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Link(verb) => operate::link(verb).await,
         Noun::Campaign(verb) => operate::campaign(verb).await,
         Noun::Merchant(verb) => operate::merchant(verb).await,
-        Noun::Key(verb) => operate::key(verb).await,
+        Noun::Key(verb) => key::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod attribution;
 pub mod book;
+pub mod catalogue;
 pub mod clock;
 pub mod commission;
 pub mod hold;
@@ -14,9 +15,11 @@ pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod pricing;
+pub mod reconcile;
 pub mod refund;
 pub mod report;
 pub mod risk;
 pub mod rule;
 pub mod settle;
 pub mod share;
+pub mod simulation;

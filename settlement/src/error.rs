@@ -1,6 +1,7 @@
 //! Everything that can go wrong, and the one table that says what a caller is told about it.
 
 use crate::secrets::vault::Unopenable;
+use shared::fault::Faults;
 use shared::problem::{Code, Problem};
 
 /// Why a flow or a read did not do what it was asked.
@@ -24,6 +25,9 @@ pub enum Fault {
     /// Faults of the input, each a sentence that names its field.
     #[error("{}", .0.join("; "))]
     Invalid(Vec<String>),
+    /// Faults of a body; one of them may decide the code.
+    #[error("{}", .0.messages().join("; "))]
+    Body(Faults),
     /// A URL leads off the merchant's approved domain (`MERCHANT_DOMAIN_INVALID`).
     #[error("{field} must be an https URL on {domain} or below it")]
     MerchantDomainInvalid {
@@ -43,6 +47,15 @@ pub enum Fault {
     /// The name is taken, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// The signature of a write was used before.
+    #[error("this signature was used before")]
+    Replayed,
+    /// What was accepted has no outcome yet.
+    #[error("not settled yet")]
+    NotSettledYet,
+    /// The idempotency key belongs to another call.
+    #[error("{0}")]
+    KeyInUse(&'static str),
     /// Who asks may not do this.
     #[error("PERMISSION_DENIED: {0}")]
     PermissionDenied(String),
@@ -63,6 +76,12 @@ pub enum Fault {
     MethodNotAllowed,
 }
 
+impl From<Faults> for Fault {
+    fn from(faults: Faults) -> Self {
+        Self::Body(faults)
+    }
+}
+
 impl Fault {
     /// A single fault of the input.
     pub fn invalid(sentence: impl Into<String>) -> Self {
@@ -75,7 +94,7 @@ impl Fault {
             Self::Store(cause) if is_passing(cause) => {
                 Problem::new(Code::Unavailable, "Try again shortly")
             }
-            Self::ClickKeyUnknown(_) | Self::Edge(_) => {
+            Self::ClickKeyUnknown(_) | Self::Edge(_) | Self::NotSettledYet => {
                 Problem::new(Code::Unavailable, "Try again shortly")
             }
             Self::Store(_) | Self::Secret(_) | Self::Corrupt(_) => {
@@ -89,6 +108,7 @@ impl Fault {
             }
             Self::NotFound(_) => Problem::new(Code::NotFound, "Not found"),
             Self::Invalid(faults) => Problem::faults(Code::ValidationError, faults.clone()),
+            Self::Body(faults) => Problem::faults(faults.code(), faults.messages().to_vec()),
             Self::MerchantDomainInvalid { .. } => {
                 Problem::faults(Code::MerchantDomainInvalid, vec![self.to_string()])
             }
@@ -96,6 +116,8 @@ impl Fault {
                 Problem::faults(Code::ValidationError, vec![self.to_string()])
             }
             Self::PermissionDenied(sentence) => Problem::new(Code::PermissionDenied, sentence),
+            Self::Replayed => Problem::unauthorized(Code::ReplayDetected),
+            Self::KeyInUse(sentence) => Problem::new(Code::DuplicateRequest, *sentence),
             Self::Unsigned(_) => Problem::unauthorized(Code::InvalidSignature),
             Self::TooLarge => Problem::new(Code::PayloadTooLarge, "The body is too large"),
             Self::MethodNotAllowed => Problem::new(Code::MethodNotAllowed, "Method not allowed"),
@@ -145,6 +167,9 @@ mod tests {
             (Fault::NotFound("conversion"), 404),
             (Fault::invalid("limit is off"), 400),
             (Fault::PermissionDenied("no".to_owned()), 403),
+            (Fault::Replayed, 401),
+            (Fault::KeyInUse("in progress"), 409),
+            (Fault::NotFound("campaign"), 404),
             (Fault::TooLarge, 413),
             (Fault::MethodNotAllowed, 405),
             (Fault::Unsigned(shared::signing::InternalFault::Stale), 401),

@@ -3,22 +3,34 @@
 pub mod actor;
 pub mod approved_domain;
 
+pub mod change_campaign;
 pub mod create_campaign;
 pub mod create_key;
 pub mod create_link;
+pub mod hold_key;
+pub mod limit_key;
 pub mod open_account;
 pub mod open_affiliate;
 pub mod open_merchant;
+pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
+pub mod simulate;
 pub mod upsert_product;
+pub mod write_resource;
+
+pub mod delete_product;
+pub mod put_products;
+pub mod reconcile;
+pub mod webhook_endpoint;
 
 pub mod directory_rows;
 pub mod poke_objects;
 pub mod push_directory;
 
 pub mod accept_events;
+mod record_calls;
 pub mod record_clicks;
 pub mod recover;
 mod stream;

@@ -12,6 +12,7 @@ pub mod link;
 pub mod merchant;
 pub mod product;
 pub mod rule;
+pub mod webhook_endpoint;
 
 pub mod directory_row;
 pub mod directory_source;
@@ -20,6 +21,7 @@ pub mod click;
 pub mod edge_gap;
 pub mod edge_stream;
 pub mod inbox;
+pub mod request_log;
 pub mod unknown_link;
 
 pub mod commission;
@@ -29,6 +31,10 @@ pub mod settling;
 pub mod terms;
 pub mod webhook_event;
 
+pub mod once;
+pub mod read_campaign;
 pub mod read_commission;
 pub mod read_conversion;
 pub mod read_event;
+pub mod read_link;
+pub mod reconcile;

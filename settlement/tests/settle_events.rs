@@ -63,7 +63,7 @@ impl Stream {
         run(
             &pool,
             "insert into campaign values ('live', '00000000-0000-0000-0000-000000000011',
-            '00000000-0000-0000-0000-000000000033', 'C', 'active', 'public', null, now())",
+            '00000000-0000-0000-0000-000000000033', 'C', 'active', 'public', null, now(), now())",
         )
         .await;
         run(

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 pub const PUSH_VERSION: u32 = 1;
 /// Rows in one push at most.
 pub const PUSH_ROWS_MAX: usize = 500;
+/// Other keys of the merchant that a test key's entry names at most.
+pub const OTHER_KEYS_MAX: usize = 20;
 
 /// Whether a link's visitors reach its destination.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +101,25 @@ pub struct KeyEntry {
     pub per_hour_max: u32,
     /// Addresses or networks that may use the key; empty means any.
     pub allow_list: Vec<String>,
+    /// From this instant on it counts as revoked, Unix milliseconds of the edge's clock; absent in
+    /// a key that no rotation ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
+    /// On a test key alone: other keys of its merchant, whose secrets a wrong signature may have
+    /// been made with. [`OTHER_KEYS_MAX`] at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_keys: Vec<String>,
+}
+
+impl KeyEntry {
+    /// Its state at an instant of the edge's clock, in Unix milliseconds: an expired key is gone
+    /// for good, whatever it was before and whether or not settlement can be reached.
+    pub fn state_at(&self, now_ms: i64) -> KeyState {
+        match self.expires_at_ms {
+            Some(expires_at_ms) if now_ms >= expires_at_ms => KeyState::Revoked,
+            _ => self.state,
+        }
+    }
 }
 
 impl std::fmt::Debug for KeyEntry {
@@ -204,6 +225,48 @@ mod tests {
             assert_eq!(host_is_within(host, "shop.np"), expected, "{host}");
         }
         assert!(!host_is_within("anything", ""));
+    }
+
+    fn entry() -> serde_json::Value {
+        serde_json::json!({
+            "keyId": "pk_test_a",
+            "merchantId": "01900000-0000-7000-8000-000000000001",
+            "environment": "test",
+            "state": "disabled",
+            "merchantState": "approved",
+            "currency": "NPR",
+            "approvedDomain": "shop.np",
+            "sealedSecret": "5ea1ed",
+            "perMinuteMax": 600,
+            "perHourMax": 30_000,
+            "allowList": [],
+        })
+    }
+
+    #[test]
+    fn a_row_from_before_rotation_still_reads_and_reads_back_as_it_was() {
+        let old: KeyEntry = serde_json::from_value(entry()).unwrap();
+        assert_eq!((old.expires_at_ms, old.other_keys.len()), (None, 0));
+        assert_eq!(old.state_at(i64::MAX), KeyState::Disabled);
+        assert_eq!(serde_json::to_value(&old).unwrap(), entry());
+    }
+
+    #[test]
+    fn a_key_is_revoked_from_the_millisecond_of_its_expiry() {
+        let key: KeyEntry = serde_json::from_value(entry()).unwrap();
+        for state in [KeyState::Active, KeyState::Disabled, KeyState::Revoked] {
+            let key = KeyEntry { state, expires_at_ms: Some(1_000), ..key.clone() };
+            assert_eq!(key.state_at(999), state);
+            assert_eq!(key.state_at(1_000), KeyState::Revoked);
+            assert_eq!(key.state_at(1_001), KeyState::Revoked);
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let key: KeyEntry = serde_json::from_value(entry()).unwrap();
+        let shown = format!("{key:?} {:?}", Entry::Key(key.clone()));
+        assert!(shown.contains("pk_test_a") && !shown.contains("5ea1ed"), "{shown}");
     }
 
     #[test]

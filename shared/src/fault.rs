@@ -1,10 +1,13 @@
 //! Everything wrong with one request body, collected in one pass.
 
+use crate::problem::Code;
+
 /// The faults of a body, each a sentence that names its field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
     messages: Vec<String>,
     order_status: bool,
+    domain: bool,
 }
 
 /// Faults listed at most; a body of thousands of wrong items is not answered with a book.
@@ -24,6 +27,30 @@ impl Faults {
         self.push(message);
     }
 
+    /// Adds a fault with a code of its own: a URL off the merchant's approved domain.
+    pub fn push_domain(&mut self, message: impl Into<String>) {
+        self.domain = true;
+        self.push(message);
+    }
+
+    /// Adds the faults of a part.
+    pub fn extend(&mut self, part: Faults) {
+        self.order_status |= part.order_status;
+        self.domain |= part.domain;
+        part.messages.into_iter().for_each(|message| self.push(message));
+    }
+
+    /// The code of the answer: the fault that has one of its own decides (EDGE §2).
+    pub fn code(&self) -> Code {
+        if self.order_status {
+            Code::OrderStatusInvalid
+        } else if self.domain {
+            Code::MerchantDomainInvalid
+        } else {
+            Code::ValidationError
+        }
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.messages.is_empty()
@@ -32,6 +59,11 @@ impl Faults {
     /// Whether `status` was outside its list.
     pub fn has_order_status(&self) -> bool {
         self.order_status
+    }
+
+    /// The sentences, in the order found, to look at.
+    pub fn messages(&self) -> &[String] {
+        &self.messages
     }
 
     /// The sentences, in the order found.

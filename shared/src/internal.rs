@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 /// Version of the batch formats. Settlement deploys first and reads this one and the one before.
-/// Version 2 tells the lowest kept place.
-pub const BATCH_VERSION: u32 = 2;
+/// Version 3 brings the request log along with the clicks.
+pub const BATCH_VERSION: u32 = 3;
 /// The oldest version settlement reads.
-pub const BATCH_VERSION_MIN: u32 = 1;
+pub const BATCH_VERSION_MIN: u32 = 2;
 /// Events in one batch at most.
 pub const BATCH_EVENTS_MAX: usize = 500;
 /// Names in one poke at most.
@@ -66,7 +66,7 @@ pub struct StreamHead {
     /// The highest `seq` the object has given out, 0 for none.
     pub highest_seq: u64,
     /// The lowest `seq` the object still keeps, the next one to give out when it has none: what
-    /// lies below was acknowledged and deleted, and cannot come again. 0: not told (version 1).
+    /// lies below was acknowledged and deleted, and cannot come again. 0: not told.
     #[serde(default)]
     pub lowest_seq: u64,
     /// The edge's clock when the batch was made, Unix milliseconds.
@@ -150,6 +150,10 @@ pub struct ClickRow {
     pub clicks: Box<RawValue>,
     /// Clicks the isolate lost since its last batch: counted, never hidden.
     pub dropped: u64,
+    /// A [`LogRow`](crate::request_log::LogRow), as stored; absent where no signed call came in,
+    /// and before version 3.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<Box<RawValue>>,
 }
 
 /// `POST` [`CLICKS_PATH`].

@@ -3,6 +3,7 @@
 //! **Architecture invariant:** this crate is pure. It knows no clock, no random source, no
 //! network and no storage; time, keys and randomness are arguments.
 
+pub mod api_route;
 pub mod click_id;
 pub mod crockford;
 pub mod directory;
@@ -16,6 +17,8 @@ pub mod limits;
 pub mod money;
 pub mod order_status;
 pub mod problem;
+pub mod relay;
+pub mod request_log;
 pub mod signing;
 pub mod time;
 pub mod validate;

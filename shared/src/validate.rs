@@ -1,19 +1,43 @@
 //! Request bodies to events: every fault of a body at once, each naming its field.
 
+mod batch;
+mod campaign;
+mod commission_terms;
 mod conversion;
 mod fields;
+mod link;
 mod report;
+pub mod resource;
+mod signature_question;
+mod simulation;
 #[cfg(test)]
 mod tests;
+pub mod web_address;
 
+pub use batch::{BATCH_ITEMS_MAX, batch_items};
+pub use campaign::{
+    CAMPAIGN_PRODUCTS_MAX, COOKIE_DAYS_DEFAULT, CampaignChange, Listing, NewCampaign,
+    URL_BYTES_MAX, campaign_change, new_campaign,
+};
+pub use commission_terms::{CommissionTerms, Pays, RATE_BPS_MAX};
 pub use conversion::conversion;
+pub use fields::Change;
+pub use link::{CODE_CHARACTERS_MAX, LinkState, NewLink, link_change, new_link};
 pub use report::{clock_advance, order_status};
+pub use signature_question::{
+    SIGNATURE_PART_CHARACTERS_MAX, SIGNED_PATH_CHARACTERS_MAX, SignatureQuestion, signature_question,
+};
+pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
 
 use crate::id::{Environment, MerchantId};
 use crate::keys::HashKey;
 use crate::money::Currency;
 use jiff::Timestamp;
 
+/// Unicode scalars of a name that people read at most.
+pub const NAME_CHARACTERS_MAX: usize = 160;
+/// Days of a return or cookie window at most.
+pub const WINDOW_DAYS_MAX: u32 = 366;
 /// Unicode scalars of an order id, SKU or customer id at most.
 pub const EXTERNAL_ID_CHARACTERS_MAX: usize = 160;
 /// Unicode scalars of a click id as sent at most.

@@ -9,7 +9,9 @@ pub mod eventually;
 pub mod http;
 
 pub mod merchant;
+pub mod php;
 pub mod shopper;
+pub mod stumble;
 
 pub mod database;
 pub mod world;
@@ -22,7 +24,7 @@ pub mod tidy;
 
 pub use eventually::{BOUND, eventually};
 pub use http::Answer;
-pub use merchant::SigningMerchant;
+pub use merchant::{SignedCall, SigningMerchant};
 pub use shop::{Plan, Shop};
 pub use shopper::Shopper;
 pub use side::Side;

@@ -180,6 +180,7 @@ impl<'a> Builder<'a, '_> {
         let input = NewCampaign {
             scope,
             name: name.to_owned(),
+            is_active: true,
             listing: Listing::Public,
             fallback_url: self.plan.fallback.map(below),
             cookie_days: self.plan.cookie_days,

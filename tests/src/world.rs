@@ -197,6 +197,32 @@ impl World {
         Ok(())
     }
 
+    /// Stops the edge, sets variables of its configuration, or takes away those with `None`, and
+    /// starts it again on the same objects. For a World whose edge is `wrangler dev`.
+    pub fn restart_edge_with(&self, vars: &[(&str, Option<&str>)]) -> Result<()> {
+        let mut parts = self.parts();
+        parts.edge.stop()?;
+        let path = self.folder.join("wrangler.toml");
+        let mut text = fs::read_to_string(&path)?;
+        for (name, value) in vars {
+            let assigned = format!("{name} = ");
+            let others = text.lines().filter(|line| !line.starts_with(&assigned));
+            text = others.flat_map(|line| [line, "\n"]).collect();
+            if let Some(value) = value {
+                text = text.replacen("[vars]\n", &format!("[vars]\n{assigned}\"{value}\"\n"), 1);
+            }
+        }
+        fs::write(&path, text)?;
+        parts.edge.start_again()
+    }
+
+    /// Everything that settlement and the edge have printed.
+    pub fn logs(&self) -> String {
+        let parts = self.parts();
+        let logs = [parts.settlement.child().log(), parts.edge.child().log()];
+        logs.map(|log| fs::read_to_string(log).expect("a log can be read")).concat()
+    }
+
     /// Where the edge keeps its objects.
     pub fn edge_state(&self) -> PathBuf {
         self.folder.join("state")

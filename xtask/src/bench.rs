@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
+use crate::cargo::cargo;
 use crate::process::build_keeper;
 use crate::progress::step;
 use crate::{edge, paths};
@@ -25,7 +26,7 @@ pub fn bench(options: &BenchOptions) -> Result<()> {
     edge::ensure_built()?;
     build_keeper()?;
     step("settlement and the benchmark, as they ship", |step| {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = cargo();
         cargo.args(["build", "--profile", SERVER_PROFILE, "--package", "settlement"]);
         step.run(cargo.args(["--package", "bench"]).current_dir(paths::root()))
     })?;

@@ -4,6 +4,7 @@
 //! on free ports and in folders of its own. Every process started here is held by a keeper
 //! ([`process`]), so nothing outlives the process that asked for it.
 
+pub mod cargo;
 pub mod paths;
 pub mod progress;
 

@@ -1,8 +1,6 @@
 //! Settlement: built, run for one command, or started as a server.
 
 use std::collections::BTreeMap;
-use std::env;
-use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -10,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::bench::SERVER_PROFILE;
+use crate::cargo::cargo;
 use crate::network::{free_port, wait_until_healthy};
 use crate::paths;
 use crate::process::{Child, Spec};
@@ -21,8 +20,7 @@ const READY_MAX: Duration = Duration::from_secs(30);
 /// Builds the binary.
 pub fn build() -> Result<()> {
     step("settlement", |step| {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
+        let mut command = cargo();
         command.args(["build", "--package", "settlement", "--bin", "settlement"]);
         // Cargo tells a running test of which package it is. Handed on, that looks like a change
         // to the build scripts that read it, and half of settlement is built anew each time.

@@ -1,6 +1,5 @@
 //! `cargo xtask test`: everything that must hold, step by step, stopping at the first failure.
 
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
@@ -56,7 +55,7 @@ fn lints() -> [CargoStep<'static>; 3] {
 
 fn cargo(title: &str, arguments: &[&str]) -> Result<()> {
     headline(title);
-    let status = Command::new("cargo")
+    let status = crate::cargo::cargo()
         .args(arguments)
         .current_dir(paths::root())
         .status()

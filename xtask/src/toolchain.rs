@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, anyhow};
 
+use crate::cargo::cargo;
 use crate::paths;
 use crate::progress::step;
 
@@ -45,7 +46,7 @@ pub fn ensure() -> Result<Tools> {
 
 /// Brings a component of the Rust tool chain, such as `clippy`, if `cargo <command>` lacks it.
 pub fn ensure_component(component: &str, command: &str) -> Result<()> {
-    let there = Command::new("cargo").args([command, "--version"]).output()?.status.success();
+    let there = cargo().args([command, "--version"]).output()?.status.success();
     if there { Ok(()) } else { rustup(&["component", "add", component]) }
 }
 
@@ -83,7 +84,7 @@ fn ensure_tool(name: &str, version: &str, options: &[&str]) -> Result<PathBuf> {
     let partial = tools.join(format!(".partial-{name}"));
     let _ = fs::remove_dir_all(&partial);
     step(&format!("{name} {version}: built once, some minutes"), |step| {
-        let mut cargo = Command::new("cargo");
+        let mut cargo = cargo();
         cargo.args(["install", name, "--version", version]).args(options);
         cargo.arg("--root").arg(&partial).arg("--target-dir").arg(partial.join("build"));
         cargo.args(LIGHT_PROFILE.iter().flat_map(|setting| ["--config", setting]));

@@ -67,6 +67,8 @@ pub struct Compared {
     pub throughput: f64,
     /// CPU time per answer, the twin's over ours.
     pub cpu: f64,
+    /// Answers of ours and of the twin, warming up included: each must have left its trace.
+    pub answered: (u64, u64),
 }
 
 impl Pair {
@@ -97,8 +99,8 @@ impl Pair {
             let used = side.cpu_seconds()? - before;
             Ok((measured, used))
         };
-        load(&self.ours, WARM_UP)?;
-        load(&self.twin, WARM_UP)?;
+        let mut answered =
+            (load(&self.ours, WARM_UP)?.0.answered, load(&self.twin, WARM_UP)?.0.answered);
         let (mut ours, mut twin) = (Vec::new(), Vec::new());
         for round in 0..rounds {
             if round % 2 == 0 {
@@ -109,11 +111,13 @@ impl Pair {
                 ours.push(load(&self.ours, ROUND)?);
             }
         }
-        Ok(compared(&ours, &twin))
+        answered.0 += ours.iter().map(|(measured, _)| measured.answered).sum::<u64>();
+        answered.1 += twin.iter().map(|(measured, _)| measured.answered).sum::<u64>();
+        Ok(compared(&ours, &twin, answered))
     }
 }
 
-fn compared(ours: &[(Measured, f64)], twin: &[(Measured, f64)]) -> Compared {
+fn compared(ours: &[(Measured, f64)], twin: &[(Measured, f64)], answered: (u64, u64)) -> Compared {
     let cost = |(measured, used): &(Measured, f64)| Cost {
         per_second: measured.per_second(),
         cpu_us: used * 1e6 / (measured.per_second() * measured.seconds),
@@ -137,6 +141,7 @@ fn compared(ours: &[(Measured, f64)], twin: &[(Measured, f64)]) -> Compared {
         twin: medians(&twin),
         throughput: median(&throughput),
         cpu: median(&cpu),
+        answered,
     }
 }
 

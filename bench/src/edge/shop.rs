@@ -145,6 +145,8 @@ fn key(merchant: MerchantId, public: &PublicKey) -> Result<Key> {
         per_minute_max: PER_MINUTE_MAX,
         per_hour_max: PER_HOUR_MAX,
         allow_list: Vec::new(),
+        expires_at_ms: None,
+        other_keys: Vec::new(),
     };
     Ok(Key { entry, secret })
 }

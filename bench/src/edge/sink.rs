@@ -12,7 +12,7 @@ use axum::routing::post;
 use serde_json::{Value, json};
 use shared::internal::{BATCH_BYTES_MAX, CLICKS_PATH, EVENTS_PATH, SNAPSHOT_WANTED_PATH};
 
-/// Bodies of events that are kept for comparison.
+/// Bodies of events, and calls, that are kept for comparison.
 const BODIES_MAX: usize = 100;
 
 /// What arrived, told apart by the stream it came in.
@@ -24,6 +24,8 @@ pub struct Arrived {
     pub events: u64,
     /// The bodies of the first events.
     pub bodies: Vec<Value>,
+    /// The first calls of the request log.
+    pub calls: Vec<Value>,
 }
 
 /// A server that runs until its process ends.
@@ -84,7 +86,11 @@ async fn events(State(arrived): Shared, Json(batch): Json<Value>) -> Json<Value>
 async fn clicks(State(arrived): Shared, Json(batch): Json<Value>) -> Json<Value> {
     let rows = list(&batch, "rows");
     let clicks: usize = rows.iter().map(|row| list(row, "clicks").len()).sum();
-    arrived.lock().unwrap_or_else(PoisonError::into_inner).clicks += clicks as u64;
+    let mut arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+    arrived.clicks += clicks as u64;
+    let free = BODIES_MAX.saturating_sub(arrived.calls.len());
+    let calls = rows.iter().flat_map(|row| list(&row["log"], "calls"));
+    arrived.calls.extend(calls.take(free).cloned());
     acknowledge(&batch, rows)
 }
 

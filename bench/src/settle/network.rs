@@ -71,6 +71,7 @@ async fn open_shop(
     let campaign = NewCampaign {
         scope,
         name: "All year".to_owned(),
+        is_active: true,
         listing: Listing::Public,
         fallback_url: None,
         cookie_days: 30,

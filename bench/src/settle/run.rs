@@ -3,21 +3,13 @@
 /// How events are settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
-    /// As settlement ships: full posts, its default transactions.
+    /// As settlement ships, with its default transactions.
     Batched,
-    /// One event per post and per transaction.
+    /// One event per transaction; the posts are the same.
     Single,
 }
 
 impl Side {
-    /// Events of a post at most.
-    pub fn events_per_post(self) -> usize {
-        match self {
-            Self::Batched => shared::internal::BATCH_EVENTS_MAX,
-            Self::Single => 1,
-        }
-    }
-
     /// `SETTLE_EVENTS_MAX`, where it is not the default.
     pub fn events_per_transaction(self) -> Option<usize> {
         match self {

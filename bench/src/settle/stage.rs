@@ -11,6 +11,7 @@ use settlement::store::click::{self, NewClick};
 use settlement::store::{edge_stream, migrations};
 use shared::click_id::Click;
 use shared::event::Event;
+use shared::internal::BATCH_EVENTS_MAX;
 use shared::keys::{ClickKeys, InternalKeys};
 use sqlx::{Connection, PgConnection};
 use tokio::runtime::Runtime;
@@ -124,7 +125,7 @@ impl Stage {
         let mut posts = Vec::new();
         for shop in self.shops.iter().chain([&self.warm_up]) {
             let events = orders::stream(shop, PAST_GROUPS, "past", &self.click_keys, now);
-            let per_post = Side::Batched.events_per_post();
+            let per_post = BATCH_EVENTS_MAX;
             posts.push(frame(shop.merchant, &events, 1, per_post, &self.click_keys, now)?);
         }
         let url = self.postgres.database_url(TEMPLATE);
@@ -158,7 +159,7 @@ impl Stage {
     pub fn run(&mut self, side: Side, load: Load) -> Result<Run> {
         self.runs += 1;
         let database = format!("bench_{}", self.runs);
-        let sent = self.prepare(side, load)?;
+        let sent = self.prepare(load)?;
         self.runtime.block_on(async {
             let mut connection = PgConnection::connect(&self.postgres.url()).await?;
             store::create(&mut connection, &database, Some(TEMPLATE)).await
@@ -178,7 +179,7 @@ impl Stage {
         Ok(run)
     }
 
-    fn prepare(&self, side: Side, load: Load) -> Result<Sent> {
+    fn prepare(&self, load: Load) -> Result<Sent> {
         let now = Timestamp::now();
         let groups = load.groups(self.shops.len());
         let streams = load.streams(self.shops.len());
@@ -186,7 +187,7 @@ impl Stage {
         let mut posts = |shop: &Shop, groups: usize| {
             let events = orders::stream(shop, groups, "run", &self.click_keys, now);
             clicks.extend(events.iter().filter_map(|event| click_of(event, &self.click_keys)));
-            let (first_seq, per_post) = (PAST_EVENTS as u64 + 1, side.events_per_post());
+            let (first_seq, per_post) = (PAST_EVENTS as u64 + 1, BATCH_EVENTS_MAX);
             frame(shop.merchant, &events, first_seq, per_post, &self.click_keys, now)
         };
         let measured =

@@ -1,6 +1,6 @@
 //! Client addresses: the allow-list, and the part of an address that a shopper hash may see.
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 use std::net::{IpAddr, Ipv6Addr};
 
 /// The client's address; an IPv4 address in IPv6 clothes counts as IPv4.
@@ -20,10 +20,19 @@ pub fn is_allowed(allow_list: &[String], client: Option<IpAddr>) -> bool {
     allow_list.iter().any(|entry| {
         let entry = entry.trim();
         match entry.parse::<IpNet>() {
-            Ok(network) => network.contains(&client),
+            Ok(network) => plain(network).contains(&client),
             Err(_) => parse(entry) == Some(client),
         }
     })
+}
+
+/// A network of IPv4 addresses in IPv6 clothes counts as IPv4, as such an address does.
+fn plain(network: IpNet) -> IpNet {
+    let mapped = match network {
+        IpNet::V6(v6) => v6.network().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96)),
+        IpNet::V4(_) => None,
+    };
+    mapped.and_then(|(v4, bits)| Ipv4Net::new(v4, bits).ok()).map_or(network, IpNet::V4)
 }
 
 /// The bytes a shopper hash is made of: IPv4 whole, IPv6 by its /64, which one household shares.
@@ -58,6 +67,30 @@ mod tests {
         }
         assert!(!is_allowed(&list, None));
         assert!(is_allowed(&[], None));
+    }
+
+    #[test]
+    fn an_entry_in_ipv6_clothes_is_the_ipv4_one_inside() {
+        let cases = [
+            ("::ffff:203.0.113.7", "203.0.113.7", true),
+            ("::ffff:203.0.113.7", "::ffff:203.0.113.7", true),
+            ("::ffff:203.0.113.0/120", "203.0.113.200", true),
+            ("::ffff:203.0.113.0/120", "203.0.114.1", false),
+            ("::ffff:0:0/96", "8.8.8.8", true),
+            ("::ffff:0:0/96", "2001:db8::1", false),
+            ("0.0.0.0/0", "2001:db8::1", false),
+            ("::/0", "2001:db8::1", true),
+            ("::/0", "203.0.113.7", false),
+            ("203.0.113.7/24", "203.0.113.9", true),
+            ("2001:db8::1/128", "2001:0db8:0::1", true),
+            (" 10.0.0.1 ", "10.0.0.1", true),
+            ("10.0.0.1/33", "10.0.0.1", false),
+            ("", "10.0.0.1", false),
+        ];
+        for (entry, client, expected) in cases {
+            let list = [entry.to_owned()];
+            assert_eq!(is_allowed(&list, parse(client)), expected, "{entry} {client}");
+        }
     }
 
     #[test]

@@ -2,11 +2,14 @@
 
 mod respelled;
 mod signature;
+mod signed_text;
+mod spelling;
 #[cfg(test)]
 mod tests;
 
-use super::freshness::{SKEW_SECONDS_MAX, parse};
+use super::freshness::{SKEW_SECONDS_MAX, is_fresh, parse};
 use shared::problem::Code;
+use std::borrow::Cow;
 
 /// Bodies above this are not diagnosed.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
@@ -32,25 +35,58 @@ pub struct Attempt<'a> {
     pub now_seconds: i64,
 }
 
-/// Names the mistake. `secret` is the key's signing secret, where it is at hand.
-pub fn diagnose(code: Code, attempt: &Attempt<'_>, secret: Option<&str>) -> String {
-    match (code, secret) {
-        (Code::ApiKeyDisabled, _) => "this key is disabled".into(),
-        (Code::ApiKeyRevoked, _) => "this key is revoked".into(),
-        (Code::MerchantNotApproved, _) => "the merchant of this key is not active".into(),
-        (Code::IpNotAllowed, _) => {
-            "the key has an allow-list, and the address you call from is not on it".into()
+/// What a diagnosis found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Diagnosis {
+    /// The mistake, in a sentence.
+    Named(Cow<'static, str>),
+    /// The signature is wrong, and no usual mistake under the key's own secret explains it.
+    Unproven,
+}
+
+/// Names the mistake. `secret` is the key's signing secret.
+pub fn diagnose(code: Code, attempt: &Attempt<'_>, secret: &str) -> Diagnosis {
+    match code {
+        Code::ExpiredTimestamp => Diagnosis::Named(timestamp_mistake(attempt).into()),
+        Code::InvalidSignature => {
+            signature::mistake(attempt, secret).map_or(Diagnosis::Unproven, Diagnosis::Named)
         }
-        (Code::ReplayDetected, _) => replayed(),
-        (Code::ExpiredTimestamp, _) => timestamp_mistake(attempt),
-        (Code::InvalidSignature, Some(secret)) => signature::mistake(attempt, secret),
-        _ => "the call was refused".into(),
+        other => Diagnosis::Named(of_key(other).into()),
     }
 }
 
-/// What is said of a signature that was used before.
-pub fn replayed() -> String {
-    "this exact signature was used before; sign again with a later X-Timestamp".into()
+/// What is said of a refusal that has nothing to do with how the call was signed.
+pub fn of_key(code: Code) -> &'static str {
+    match code {
+        Code::ApiKeyDisabled => "this key is disabled",
+        Code::ApiKeyRevoked => "this key is revoked",
+        Code::MerchantNotApproved => "the merchant of this key is not active",
+        Code::IpNotAllowed => {
+            "the key has an allow-list, and the address you call from is not on it"
+        }
+        Code::ReplayDetected => {
+            "this exact signature was used before; sign again with a later X-Timestamp"
+        }
+        _ => "the call was refused",
+    }
+}
+
+/// Whether the call is right in everything but that the secret of another key signed it.
+pub fn is_signed_with(attempt: &Attempt<'_>, other_secret: &str) -> bool {
+    signature::is_signed_with(attempt, other_secret)
+}
+
+/// What is said when another key's secret signed.
+pub fn other_secret(key_id: &str, signed_with: &str) -> String {
+    let kind = if signed_with.starts_with("pk_live_") { "a live key" } else { "another test key" };
+    format!("you signed with the secret of {signed_with}, {kind}; sign with that of {key_id}")
+}
+
+/// What is said when no mistake could be proven: true whatever the cause.
+pub fn unproven() -> String {
+    "the signature does not match, and none of the usual mistakes explains it; check that the \
+     secret is this key's, with its sk_test_ prefix, and that you sign exactly the bytes you send"
+        .into()
 }
 
 /// What is said when a call is not diagnosed.
@@ -59,6 +95,12 @@ pub fn not_diagnosed() -> String {
         "not diagnosed: at most {PER_MINUTE_MAX} calls a minute and bodies up to {BODY_BYTES_MAX} \
          bytes are"
     )
+}
+
+/// Names what is wrong with the timestamp; `None` for a fresh one.
+pub fn of_timestamp(attempt: &Attempt<'_>) -> Option<String> {
+    let is_fresh = is_fresh(attempt.timestamp, attempt.now_seconds);
+    (!is_fresh).then(|| timestamp_mistake(attempt))
 }
 
 fn timestamp_mistake(attempt: &Attempt<'_>) -> String {

@@ -23,6 +23,8 @@ pub struct Call {
 pub enum Ask {
     /// Take this event.
     Accept(NewEvent),
+    /// Take those of these events that are sound, all in one statement.
+    AcceptAll(NewBatch),
     /// Nothing to store: the call was refused for its content, but it counts.
     Count,
     /// Count it, and say whether this event still waits for settlement.
@@ -40,6 +42,53 @@ pub struct NewEvent {
     pub body_sha256: String,
     /// Method, path and the client's key, when one was sent.
     pub idempotency: Option<String>,
+    /// What makes two events the same; absent for clock moves.
+    pub content: Option<String>,
+    /// A conversion's id; absent for other kinds.
+    pub conversion_id: Option<String>,
+}
+
+impl Ask {
+    /// Tokens it spends: one for each event.
+    pub fn tokens(&self) -> u32 {
+        match self {
+            Self::AcceptAll(batch) => u32::try_from(batch.items.len()).unwrap_or(u32::MAX),
+            Self::Accept(_) | Self::Count | Self::Read(_) => 1,
+        }
+    }
+}
+
+/// Events under one signature, in the order sent.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewBatch {
+    /// Each event, or what is answered in its place.
+    pub items: Vec<Item>,
+    /// SHA-256 of the body as received, hex.
+    pub body_sha256: String,
+    /// Method, path and the client's key, when one was sent; it covers the whole answer.
+    pub idempotency: Option<String>,
+    /// Whether the events are a story told at once: each is stamped a millisecond after the one
+    /// before, and the answer waits for the next full second, so that every later click counts
+    /// from after the story's moves of the clock.
+    pub is_story: bool,
+}
+
+/// One place of a batch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Item {
+    /// A validated event.
+    Event(BatchEvent),
+    /// A refused one: its answer, JSON.
+    Refused(String),
+}
+
+/// A validated event of a batch.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct BatchEvent {
+    /// Its kind.
+    pub kind: EventKind,
+    /// The event as re-serialised.
+    pub body: String,
     /// What makes two events the same; absent for clock moves.
     pub content: Option<String>,
     /// A conversion's id; absent for other kinds.

@@ -6,9 +6,9 @@ use shared::id::Environment;
 use shared::problem::Code;
 use std::net::IpAddr;
 
-/// The first of the three checks that fails, or nothing.
-pub fn refusal(entry: &KeyEntry, client: Option<IpAddr>) -> Option<Code> {
-    match entry.state {
+/// The first of the three checks that fails at that instant of the edge's clock, or nothing.
+pub fn refusal(entry: &KeyEntry, client: Option<IpAddr>, now_ms: i64) -> Option<Code> {
+    match entry.state_at(now_ms) {
         KeyState::Active => {}
         KeyState::Disabled => return Some(Code::ApiKeyDisabled),
         KeyState::Revoked => return Some(Code::ApiKeyRevoked),
@@ -28,6 +28,8 @@ pub(super) mod tests {
     use super::*;
     use shared::money::Currency;
 
+    const NOW_MS: i64 = 1_781_430_000_000;
+
     /// A test key that may be used.
     pub(in crate::gate) fn entry() -> KeyEntry {
         KeyEntry {
@@ -44,6 +46,8 @@ pub(super) mod tests {
             per_minute_max: 600,
             per_hour_max: 30_000,
             allow_list: Vec::new(),
+            expires_at_ms: None,
+            other_keys: Vec::new(),
         }
     }
 
@@ -64,10 +68,22 @@ pub(super) mod tests {
         ];
         for (state, merchant_state, environment, expected) in cases {
             let key = KeyEntry { state, merchant_state, environment, ..entry() };
-            assert_eq!(refusal(&key, None), expected, "{key:?}");
+            assert_eq!(refusal(&key, None, NOW_MS), expected, "{key:?}");
         }
         let listed = KeyEntry { allow_list: vec!["10.0.0.0/8".into()], ..entry() };
-        assert_eq!(refusal(&listed, None), Some(Code::IpNotAllowed));
-        assert_eq!(refusal(&listed, address::parse("10.1.2.3")), None);
+        assert_eq!(refusal(&listed, None, NOW_MS), Some(Code::IpNotAllowed));
+        assert_eq!(refusal(&listed, address::parse("10.1.2.3"), NOW_MS), None);
+    }
+
+    #[test]
+    fn an_expired_key_is_revoked_before_anything_else_is_asked() {
+        let merchant_state = MerchantState::Suspended;
+        for state in [KeyState::Active, KeyState::Disabled] {
+            let key = KeyEntry { state, merchant_state, expires_at_ms: Some(NOW_MS), ..entry() };
+            assert_eq!(refusal(&key, None, NOW_MS), Some(Code::ApiKeyRevoked));
+        }
+        let key = KeyEntry { expires_at_ms: Some(NOW_MS + 1), ..entry() };
+        assert_eq!(refusal(&key, None, NOW_MS), None);
+        assert_eq!(refusal(&key, None, NOW_MS + 1), Some(Code::ApiKeyRevoked));
     }
 }

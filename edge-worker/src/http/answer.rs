@@ -1,7 +1,7 @@
 //! An answer as data, and its one way to become a response.
 
 use crate::bridge;
-use shared::problem::Problem;
+use shared::problem::{Code, Problem};
 use std::borrow::Cow;
 use worker::Result;
 use worker::web_sys::Response;
@@ -10,6 +10,8 @@ use worker::web_sys::Response;
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
+    /// What the edge refused the call for; the body of a 401 does not say it.
+    pub(super) refusal: Option<Code>,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Cow<'static, str>,
 }
@@ -17,7 +19,7 @@ pub(super) struct Answer {
 impl Answer {
     /// An answer without a body.
     pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Cow::Borrowed("") }
+        Self { status, refusal: None, headers: Vec::new(), body: Cow::Borrowed("") }
     }
 
     /// A body of some type.
@@ -40,7 +42,18 @@ impl Answer {
 
     /// A refusal.
     pub(super) fn problem(problem: &Problem, request_id: &str) -> Self {
-        Self::json(problem.status(), problem.body(request_id))
+        let answer = Self::json(problem.status(), problem.body(request_id));
+        Self { refusal: Some(problem.code), ..answer }
+    }
+
+    /// Whether it carries a header of that name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(own, _)| *own == name)
+    }
+
+    /// The body's text.
+    pub(super) fn body(&self) -> &str {
+        &self.body
     }
 
     /// With one more header.

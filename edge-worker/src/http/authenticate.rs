@@ -2,7 +2,7 @@
 
 use super::Call;
 use super::keys::{self, OpenKey};
-use crate::gate::hint::{self, Attempt};
+use crate::gate::hint::{self, Attempt, Diagnosis};
 use crate::gate::replay::KEPT_CHARACTERS;
 use crate::gate::{address, freshness, key};
 use shared::id::{Environment, key_id_canonical};
@@ -22,40 +22,57 @@ pub(super) struct Proven {
 
 /// Proves who signed. Nothing here wakes an intake object.
 pub(super) async fn prove(call: &Call, body: &[u8]) -> Result<Proven, Problem> {
+    let key = known_key(call).await?;
+    match check(call, &key, body) {
+        Ok(signature) => {
+            call.signer.proved();
+            Ok(Proven { key, signature })
+        }
+        Err(code) => Err(refused(code, call, &key, body).await),
+    }
+}
+
+/// The key that the call names, when it may be used from where the call comes. Who calls is not
+/// proven by that.
+pub(super) async fn usable_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
+    let key = known_key(call).await?;
+    match key::refusal(&key.entry, client_address(call), call.now_ms) {
+        None => Ok(key),
+        Some(code) => {
+            let mut problem = Problem::unauthorized(code);
+            problem.hint = is_test(&key).then(|| hint::of_key(code).into());
+            Err(problem)
+        }
+    }
+}
+
+async fn known_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
     let unknown = || Problem::unauthorized(Code::InvalidApiKey);
     let sent_id = call.header("x-api-key").ok_or_else(unknown)?;
     let key_id = key_id_canonical(sent_id).ok_or_else(unknown)?;
     let key = keys::find(call, &key_id).await?.ok_or_else(unknown)?;
+    call.signer.named(&key);
+    Ok(key)
+}
+
+/// The start of a proven signature as hex, or the first check that fails.
+fn check(call: &Call, key: &OpenKey, body: &[u8]) -> Result<String, Code> {
+    if let Some(code) = key::refusal(&key.entry, client_address(call), call.now_ms) {
+        return Err(code);
+    }
     let timestamp = call.header("x-timestamp");
-    let signature = call.header("x-signature");
-    let path_and_query = call.path_and_query();
-    let form = SignedForm::of_call(call.method(), path_and_query, body);
-    let failed = if let Some(code) = key::refusal(&key.entry, client_address(call)) {
-        code
-    } else if !freshness::is_fresh(timestamp, call.now_seconds()) {
-        Code::ExpiredTimestamp
-    } else {
-        let secret = key.secret.as_bytes();
-        let sent = signature.unwrap_or_default();
-        let at = timestamp.unwrap_or_default();
-        match verify(secret, at, form, body, sent) {
-            Ok(proven) => {
-                let signature = hex::encode(&proven[..KEPT_CHARACTERS / 2]);
-                return Ok(Proven { key, signature });
-            }
-            Err(_) => Code::InvalidSignature,
-        }
-    };
-    let attempt = Attempt {
-        timestamp,
-        signature,
-        method: call.method(),
-        path_and_query,
-        body,
-        key_id: &key.entry.key_id,
-        now_seconds: call.now_seconds(),
-    };
-    Err(refused(failed, &key, &attempt))
+    if !freshness::is_fresh(timestamp, call.now_seconds()) {
+        return Err(Code::ExpiredTimestamp);
+    }
+    let form = SignedForm::of_call(call.method(), call.path_and_query(), body);
+    let sent = call.header("x-signature").unwrap_or_default();
+    verify(key.secret.as_bytes(), timestamp.unwrap_or_default(), form, body, sent)
+        .map(|proven| hex::encode(&proven[..KEPT_CHARACTERS / 2]))
+        .map_err(|_| Code::InvalidSignature)
+}
+
+fn is_test(key: &OpenKey) -> bool {
+    key.entry.environment == Environment::Test
 }
 
 /// The client's address, when a header is trusted to tell it.
@@ -65,18 +82,49 @@ pub(super) fn client_address(call: &Call) -> Option<IpAddr> {
 }
 
 /// A 401 after the key check: with a test key it names the mistake.
-fn refused(code: Code, key: &OpenKey, attempt: &Attempt<'_>) -> Problem {
+async fn refused(code: Code, call: &Call, key: &OpenKey, body: &[u8]) -> Problem {
     let mut problem = Problem::unauthorized(code);
-    if key.entry.environment == Environment::Test {
-        let is_small = attempt.body.len() <= hint::BODY_BYTES_MAX;
-        let may_diagnose = is_small && is_within_limit(attempt.key_id, attempt.now_seconds);
+    if is_test(key) {
+        let is_small = body.len() <= hint::BODY_BYTES_MAX;
+        let may_diagnose = is_small && is_within_limit(&key.entry.key_id, call.now_seconds());
         problem.hint = Some(if may_diagnose {
-            hint::diagnose(code, attempt, Some(&key.secret))
+            diagnosed(code, call, key, body).await
         } else {
             hint::not_diagnosed()
         });
     }
     problem
+}
+
+async fn diagnosed(code: Code, call: &Call, key: &OpenKey, body: &[u8]) -> String {
+    let attempt = Attempt {
+        timestamp: call.header("x-timestamp"),
+        signature: call.header("x-signature"),
+        method: call.method(),
+        path_and_query: call.path_and_query(),
+        body,
+        key_id: &key.entry.key_id,
+        now_seconds: call.now_seconds(),
+    };
+    match hint::diagnose(code, &attempt, &key.secret) {
+        Diagnosis::Named(said) => said.into_owned(),
+        Diagnosis::Unproven => signed_with(call, key, &attempt)
+            .await
+            .map_or_else(hint::unproven, |other| hint::other_secret(&key.entry.key_id, &other)),
+    }
+}
+
+/// The merchant's other key whose secret made the signature, live ones among them: who holds that
+/// secret learns nothing new. A key that the Directory does not tell now is left out.
+async fn signed_with(call: &Call, key: &OpenKey, attempt: &Attempt<'_>) -> Option<String> {
+    for other_id in &key.entry.other_keys {
+        let Ok(Some(other)) = keys::find(call, other_id).await else { continue };
+        let is_same_merchant = other.entry.merchant_id == key.entry.merchant_id;
+        if is_same_merchant && hint::is_signed_with(attempt, &other.secret) {
+            return Some(other.entry.key_id.clone());
+        }
+    }
+    None
 }
 
 thread_local! {
@@ -100,8 +148,6 @@ fn is_within_limit(key_id: &str, now_seconds: i64) -> bool {
 /// The hint of a replayed call, which the object finds.
 pub(super) fn replayed(key: &OpenKey) -> Problem {
     let mut problem = Problem::unauthorized(Code::ReplayDetected);
-    if key.entry.environment == Environment::Test {
-        problem.hint = Some(hint::replayed());
-    }
+    problem.hint = is_test(key).then(|| hint::of_key(Code::ReplayDetected).into());
     problem
 }

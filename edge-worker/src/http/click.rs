@@ -3,7 +3,7 @@
 use super::answer::Answer;
 use super::authenticate::client_address;
 use super::links::{self, Found};
-use super::{Call, click_batch, page};
+use super::{Call, lane, page};
 use crate::config::Config;
 use crate::gate::click_class::Signs;
 use crate::gate::redirect::{self, Decision, Minted, Visit, cookie_click_id, is_code};
@@ -64,7 +64,7 @@ pub(super) async fn follow(call: &Call, code: &str) -> Result<Answer, Problem> {
     Ok(match read_and_decide(call, &link) {
         Outcome::Fallback(to) => redirect(to),
         Outcome::Minted(minted, record) => {
-            click_batch::record(call, record);
+            lane::record(call, record);
             let answer = redirect(minted.destination);
             match minted.cookie {
                 Some(cookie) => answer.with("set-cookie", cookie),
@@ -88,7 +88,7 @@ pub(super) async fn mint(call: &Call, code: &str) -> Result<Answer, Problem> {
     match read_and_decide(call, &link) {
         Outcome::Fallback(_) => missing(),
         Outcome::Minted(minted, record) => {
-            click_batch::record(call, record);
+            lane::record(call, record);
             let body = json!({"clickId": minted.click_id, "destination": minted.destination});
             Ok(Answer::json(201, body.to_string()))
         }

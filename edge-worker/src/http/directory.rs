@@ -52,6 +52,7 @@ pub(super) fn plead(context: &Context, config: &Rc<Config>, name: &str, now_ms: 
             path_and_query: SNAPSHOT_WANTED_PATH,
             body: &body.expect("a number always serialises"),
             request_id: None,
+            headers: &[],
             timeout_ms: PLEA_TIMEOUT_MS,
         };
         if let Err(cause) = outbound::send(&config, &call).await {

@@ -6,9 +6,9 @@
 //! that Rust reads for itself is a crossing into JavaScript and back.
 
 use super::click::{self, Outcome, Sent};
-use super::click_batch::{self, Wish};
-use super::{links, path_and_query};
+use super::{lane, links, path_and_query};
 use crate::config;
+use crate::gate::held::Wish;
 use crate::gate::redirect::is_code;
 use crate::gate::{address, request_id};
 use crate::random;
@@ -68,7 +68,7 @@ pub fn follow_click(sent: &str, clock_ms: f64) -> Option<String> {
     Some(match outcome {
         Outcome::Fallback(to) => format!("{to}\n{request_id}\n\n"),
         Outcome::Minted(minted, record) => {
-            let wish = match click_batch::hold(record, now_ms) {
+            let wish = match lane::hold(record, now_ms) {
                 Wish::Nothing => String::new(),
                 Wish::SendAfter(pause_ms) => pause_ms.to_string(),
             };
@@ -83,7 +83,7 @@ pub fn follow_click(sent: &str, clock_ms: f64) -> Option<String> {
 pub fn send_clicks(env: Env, pause_ms: f64) -> Promise {
     future_to_promise(async move {
         if let (Some(config), Some(pause_ms)) = (config::loaded(), milliseconds(pause_ms)) {
-            click_batch::send(&env, &config, pause_ms).await;
+            lane::send(&env, &config, pause_ms).await;
         }
         Ok(JsValue::UNDEFINED)
     })

@@ -37,7 +37,8 @@ pub(super) async fn accept(call: &Call, kind: EventKind) -> Result<Answer, Probl
     answer(call, &proven, verdict, refused).await
 }
 
-async fn answer(
+/// What the object decided, told.
+pub(super) async fn answer(
     call: &Call,
     proven: &Proven,
     verdict: Verdict,
@@ -84,7 +85,7 @@ fn unexpected(verdict: &str) -> Problem {
 }
 
 /// Click ids carry whole seconds, so a moved clock is answered only when its second has come.
-async fn wait_until(call: &Call, instant_ms: i64) {
+pub(super) async fn wait_until(call: &Call, instant_ms: i64) {
     for _ in 0..3 {
         let left_ms = instant_ms - clock::now_ms(&call.config);
         if left_ms <= 0 {
@@ -101,21 +102,8 @@ fn read_event(
     kind: EventKind,
     body: &[u8],
 ) -> Result<NewEvent, Problem> {
-    let entry = &proven.key.entry;
-    let now = from_milliseconds(call.now_ms)
-        .ok_or_else(|| unavailable("The clock is outside the calendar", &call.now_ms))?;
-    let context = Context {
-        merchant: entry.merchant_id,
-        environment: entry.environment,
-        currency: entry.currency,
-        now,
-        hash_key: &call.config.hash_key,
-    };
-    let event = match kind {
-        EventKind::Conversion => validate::conversion(body, &context).map(Event::Conversion),
-        EventKind::OrderStatus => validate::order_status(body, &context).map(Event::OrderStatus),
-        EventKind::ClockAdvance => validate::clock_advance(body).map(Event::ClockAdvance),
-    };
+    let context = context(call, proven)?;
+    let event = read_one(kind, body, &context);
     let key = idempotency::read(call.header("idempotency-key"), call.header("x-idempotency-key"));
     let (event, key) = match (event, key) {
         (Ok(event), Ok(key)) => (event, key),
@@ -127,24 +115,55 @@ fn read_event(
             return Err(invalid(faults));
         }
     };
-    let conversion_id = match &event {
-        Event::Conversion(conversion) => {
-            let order = &conversion.external_order_id;
-            Some(ConversionId::derive(entry.merchant_id, entry.environment, order).to_string())
-        }
-        Event::OrderStatus(_) | Event::ClockAdvance(_) => None,
-    };
     Ok(NewEvent {
         kind,
+        conversion_id: conversion_id(&event, &context),
         body: event.to_json(),
         body_sha256: hex::encode(Sha256::digest(body)),
         idempotency: key.map(|key| idempotency::scoped(call.method(), call.path(), &key)),
         content: event.content_key(),
-        conversion_id,
     })
 }
 
-fn invalid(faults: Faults) -> Problem {
+/// What validation needs to know of a proven call.
+pub(super) fn context<'a>(call: &'a Call, proven: &Proven) -> Result<Context<'a>, Problem> {
+    let entry = &proven.key.entry;
+    let now = from_milliseconds(call.now_ms)
+        .ok_or_else(|| unavailable("The clock is outside the calendar", &call.now_ms))?;
+    Ok(Context {
+        merchant: entry.merchant_id,
+        environment: entry.environment,
+        currency: entry.currency,
+        now,
+        hash_key: &call.config.hash_key,
+    })
+}
+
+/// Reads the text of one event, or every fault of it.
+pub(super) fn read_one(
+    kind: EventKind,
+    body: &[u8],
+    context: &Context<'_>,
+) -> Result<Event, Faults> {
+    match kind {
+        EventKind::Conversion => validate::conversion(body, context).map(Event::Conversion),
+        EventKind::OrderStatus => validate::order_status(body, context).map(Event::OrderStatus),
+        EventKind::ClockAdvance => validate::clock_advance(body).map(Event::ClockAdvance),
+    }
+}
+
+/// The id of the conversion that an event opens; none for other kinds.
+pub(super) fn conversion_id(event: &Event, context: &Context<'_>) -> Option<String> {
+    match event {
+        Event::Conversion(conversion) => {
+            let order = &conversion.external_order_id;
+            Some(ConversionId::derive(context.merchant, context.environment, order).to_string())
+        }
+        Event::OrderStatus(_) | Event::ClockAdvance(_) => None,
+    }
+}
+
+pub(super) fn invalid(faults: Faults) -> Problem {
     let code =
         if faults.has_order_status() { Code::OrderStatusInvalid } else { Code::ValidationError };
     Problem::faults(code, faults.into_messages())

@@ -100,6 +100,7 @@ async fn ask(call: &Call, which: Description) -> Result<Text, Problem> {
         path_and_query,
         body: "",
         request_id: Some(&call.request_id),
+        headers: &[],
         timeout_ms: TIMEOUT_MS,
     };
     let reply = outbound::send(&call.config, &outbound_call)

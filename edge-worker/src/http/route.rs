@@ -1,5 +1,7 @@
 //! The route table: one place that says what exists and with which method.
 
+mod resources;
+
 use super::reference::Description;
 use crate::gate::redirect::is_code;
 use shared::id::EventKind;
@@ -25,6 +27,10 @@ pub(super) enum Route<'a> {
     Health,
     /// A signed event.
     Intake(EventKind),
+    /// Many signed events of one kind.
+    Batch(EventKind),
+    /// A story of the sandbox.
+    Simulate,
     /// A signed read, answered by settlement under the same tail.
     Read {
         /// The path after `/api/v1`.
@@ -34,6 +40,15 @@ pub(super) enum Route<'a> {
     },
     /// The API described, for anybody.
     Describe(Description),
+    /// A signed write to a resource, done by settlement under the same tail.
+    Write {
+        /// The path after `/api/v1`.
+        tail: &'a str,
+        /// Bytes of the body at most.
+        bytes_max: usize,
+    },
+    /// A question of one who cannot sign yet.
+    SignatureDebugger,
     /// Settlement pushes links and keys.
     PushDirectory,
     /// Settlement wakes objects.
@@ -65,8 +80,12 @@ impl Route<'_> {
             Self::Script => "script",
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
+            Self::Batch(_) => "batch",
+            Self::Simulate => "simulate",
             Self::Read { .. } => "read",
             Self::Describe(_) => "describe",
+            Self::Write { .. } => "write",
+            Self::SignatureDebugger => "signature_debugger",
             Self::PushDirectory => "push_directory",
             Self::Poke => "poke",
             Self::ForcePanic => "force_panic",
@@ -75,7 +94,22 @@ impl Route<'_> {
 
     /// Whether each call leaves a line in the log. Clicks are too many, and recorded anyway.
     pub(super) fn is_logged(self) -> bool {
-        matches!(self, Self::Intake(_) | Self::Read { .. } | Self::PushDirectory)
+        match self {
+            Self::Intake(_)
+            | Self::Batch(_)
+            | Self::Simulate
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::SignatureDebugger
+            | Self::PushDirectory => true,
+            Self::Click(_)
+            | Self::MintClick(_)
+            | Self::Script
+            | Self::Health
+            | Self::Describe(_)
+            | Self::Poke
+            | Self::ForcePanic => false,
+        }
     }
 }
 
@@ -119,12 +153,16 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
             _ => Err(Miss::WrongMethod { allow: "GET, HEAD, POST" }),
         },
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
+        ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
+        ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
+        ["test", "simulate"] => only("POST", method, Route::Simulate),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
         ["openapi.json"] => reads(method, Route::Describe(Description::Document)),
         ["reference"] => reads(method, Route::Describe(Description::Page)),
-        ["commissions"] => reads(method, list),
+        ["test", "signature"] => only("POST", method, Route::SignatureDebugger),
+        ["commissions" | "events" | "request-log"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
             reads(method, list)
         }
@@ -132,7 +170,7 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
             let event_id = Some(id);
             reads(method, Route::Read { tail, event_id })
         }
-        _ => Err(Miss::NotFound),
+        _ => resources::find(method, tail, &parts),
     }
 }
 
@@ -189,10 +227,18 @@ mod tests {
             ("PUT", "/api/v1/conversions", wrong("GET, HEAD, POST")),
             ("POST", "/api/v1/order-status", intake(EventKind::OrderStatus)),
             ("PUT", "/api/v1/order-status", wrong("POST")),
+            ("POST", "/api/v1/conversions/batch", Ok(Route::Batch(EventKind::Conversion))),
+            ("POST", "/api/v1/order-status/batch", Ok(Route::Batch(EventKind::OrderStatus))),
+            ("GET", "/api/v1/conversions/batch", wrong("POST")),
+            ("POST", "/api/v1/test/simulate", Ok(Route::Simulate)),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
+            ("POST", "/api/v1/test/signature", Ok(Route::SignatureDebugger)),
+            ("GET", "/api/v1/test/signature", wrong("POST")),
             ("GET", "/api/v1/conversions/cnv_1", read("/conversions/cnv_1")),
             ("GET", "/api/v1/conversions/cnv_1/explain", read("/conversions/cnv_1/explain")),
             ("GET", "/api/v1/commissions", read("/commissions")),
+            ("GET", "/api/v1/request-log", read("/request-log")),
+            ("POST", "/api/v1/request-log", wrong(READS)),
             ("GET", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),

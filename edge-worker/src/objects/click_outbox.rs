@@ -1,14 +1,17 @@
-//! One shard of recorded clicks: a row per isolate batch, drained to settlement.
+//! One shard of recorded clicks and of the request log: a row per isolate batch, drained to
+//! settlement.
 //!
-//! Answers of `POST /offer`: 204 when the batch is stored; 503 when it is not, and the isolate
-//! keeps it. `POST /poke`: 200 with the stream's head as
+//! Answers of `POST /batch`, a line of clicks and perhaps one of the log, and of `POST /offer`, in
+//! which a worker of the version before brings clicks alone: 204 when the batch is stored; 503 when
+//! it is not, and the isolate keeps it. A large database takes clicks and leaves out the log. `POST /poke`: 200 with the stream's head as
 //! JSON; a drain is on its way.
 
 use super::outbox::{Lane, Outbox};
 use super::tables::click;
-use super::{DROPPED_HEADER, NAME_HEADER, OFFER_PATH, POKE_PATH};
-use crate::clock;
+use super::{BATCH_PATH, DROPPED_HEADER, NAME_HEADER, OFFER_PATH, POKE_PATH};
 use crate::config;
+use crate::gate::log_cap;
+use crate::{clock, random};
 use std::cell::OnceCell;
 use worker::{
     DurableObject, Env, Request, Response, Result, State, console_error, durable_object,
@@ -41,15 +44,23 @@ impl DurableObject for ClickOutbox {
             outbox.learn_name(&name)?;
         }
         match req.path().as_str() {
-            OFFER_PATH => {
+            BATCH_PATH | OFFER_PATH => {
                 let dropped = req.headers().get(DROPPED_HEADER)?;
                 let dropped = dropped.and_then(|text| text.parse().ok()).unwrap_or(0);
-                let clicks = req.text().await?;
+                let body = req.text().await?;
                 let now_ms = clock::now_ms(&config);
                 if outbox.is_full() {
                     return Response::error("full", 503);
                 }
-                match click::store(outbox.sql(), &clicks, dropped, now_ms) {
+                let (clicks, log) = match body.split_once('\n') {
+                    Some((clicks, log)) if outbox.is_crowded() => {
+                        let left = log_cap::without_calls(log, random::u64(), now_ms);
+                        (clicks, Some(left))
+                    }
+                    Some((clicks, log)) => (clicks, Some(log.to_owned())),
+                    None => (body.as_str(), None),
+                };
+                match click::store(outbox.sql(), clicks, log.as_deref(), dropped, now_ms) {
                     Ok(seq) => outbox.stored(seq).await,
                     Err(cause) => {
                         console_error!("A click batch could not be stored: {cause}");

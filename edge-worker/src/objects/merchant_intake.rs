@@ -4,13 +4,14 @@
 //! that is none; 503 when the tables cannot be opened. `POST /poke`: 200 with the stream's head as
 //! JSON; a drain is on its way.
 
+use super::intake_batch;
 use super::outbox::{Lane, Outbox};
 use super::tables::event;
 use super::{NAME_HEADER, OFFER_PATH, PANIC_PATH, POKE_PATH};
 use crate::clock;
 use crate::config::{self, Config, Mode};
-use crate::gate::admit::{Admission, Known, Memory};
-use crate::gate::hop::{Ask, Call, NewEvent, Verdict};
+use crate::gate::admit::{Admission, Known, Memory, Place};
+use crate::gate::hop::{Ask, Call, NewBatch, NewEvent, Verdict};
 use crate::gate::rate::HOUR_MS;
 use jiff::Timestamp;
 use shared::id::{EventId, EventKind};
@@ -118,6 +119,9 @@ impl Opened {
         self.outbox.count_call();
         let known = match &call.ask {
             Ask::Accept(event) => event::known(self.outbox.sql(), self.outbox.epoch(), event)?,
+            Ask::AcceptAll(batch) => {
+                event::known_of_batch(self.outbox.sql(), self.outbox.epoch(), batch)?
+            }
             Ask::Count | Ask::Read(_) => Known::default(),
         };
         let admission = self.memory.borrow_mut().admit(call, &known, now_ms);
@@ -125,23 +129,65 @@ impl Opened {
             (Admission::RateLimited(message), _) => Verdict::RateLimited { message },
             (Admission::Replayed, _) => Verdict::Replayed,
             (Admission::KeyReused, _) => Verdict::KeyReused,
-            (Admission::Repeat(id), _) => Verdict::Repeated { body: received_body(id) },
+            (Admission::Repeat(first), _) => Verdict::Repeated {
+                body: first.answer.unwrap_or_else(|| received_body(first.event_id)),
+            },
             (Admission::Duplicate(id), Ask::Accept(event)) => {
-                Verdict::Duplicate { body: duplicate_body(id, event) }
+                Verdict::Duplicate { body: duplicate_body(id, event.conversion_id.as_deref()) }
+            }
+            (Admission::Duplicate(id), Ask::AcceptAll(_)) => {
+                Verdict::Duplicate { body: duplicate_body(id, None) }
             }
             (Admission::Accept, Ask::Accept(event)) => return self.accept(call, event, now_ms),
-            (_, Ask::Read(Some(event_id))) => self.waiting(event_id)?,
-            (Admission::Counted | Admission::Duplicate(_) | Admission::Accept, _) => {
-                Verdict::Counted
+            (Admission::AcceptAll(places), Ask::AcceptAll(batch)) => {
+                return self.accept_all(call, batch, &places, now_ms);
             }
+            (_, Ask::Read(Some(event_id))) => self.waiting(event_id)?,
+            (
+                Admission::Counted
+                | Admission::Duplicate(_)
+                | Admission::Accept
+                | Admission::AcceptAll(_),
+                _,
+            ) => Verdict::Counted,
         };
         Ok((verdict, None))
     }
 
-    fn accept(&self, call: &Call, event: &NewEvent, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
-        if self.outbox.is_full() {
+    /// Whether nothing can be stored; the call may then come again unchanged.
+    fn is_full_for(&self, call: &Call) -> bool {
+        let is_full = self.outbox.is_full();
+        if is_full {
             self.memory.borrow_mut().forget_signature(call);
             console_error!("An intake object is full and takes nothing more");
+        }
+        is_full
+    }
+
+    fn accept_all(
+        &self,
+        call: &Call,
+        batch: &NewBatch,
+        places: &[Place],
+        now_ms: i64,
+    ) -> Result<(Verdict, Option<u64>)> {
+        let next_seq = self.outbox.highest_seq() + 1;
+        let plan = intake_batch::plan(batch, places, self.outbox.epoch(), next_seq, now_ms)?;
+        let last_seq = plan.rows.last().map(|row| row.seq);
+        if last_seq.is_some() {
+            if self.is_full_for(call) {
+                return Ok((Verdict::Unavailable, None));
+            }
+            let (rows, answer) = (plan.rows.as_slice(), plan.answer.as_str());
+            let rows_written = event::accept_all(self.outbox.sql(), call, batch, rows, answer)?;
+            self.outbox.count_rows(rows_written);
+        }
+        let verdict = Verdict::Accepted { body: plan.answer, not_before_ms: plan.not_before_ms };
+        Ok((verdict, last_seq))
+    }
+
+    fn accept(&self, call: &Call, event: &NewEvent, now_ms: i64) -> Result<(Verdict, Option<u64>)> {
+        if self.is_full_for(call) {
             return Ok((Verdict::Unavailable, None));
         }
         // Click ids carry whole seconds: a clock move is stamped at the next full second, so that
@@ -175,7 +221,7 @@ impl Opened {
 }
 
 /// The answer to an accepted event; a repeat makes the same bytes again.
-fn received_body(id: EventId) -> String {
+pub(super) fn received_body(id: EventId) -> String {
     format!(r#"{{"eventId":"{id}","status":"RECEIVED","duplicate":false}}"#)
 }
 
@@ -190,8 +236,9 @@ fn waiting_body(id: EventId, received_at: Timestamp) -> String {
     )
 }
 
-fn duplicate_body(first: EventId, event: &NewEvent) -> String {
-    match &event.conversion_id {
+/// The answer to an event known by its content.
+pub(super) fn duplicate_body(first: EventId, conversion_id: Option<&str>) -> String {
+    match conversion_id {
         Some(id) => format!(r#"{{"status":"DUPLICATE","conversionId":"{id}","duplicate":true}}"#),
         None => format!(r#"{{"eventId":"{first}","status":"DUPLICATE","duplicate":true}}"#),
     }

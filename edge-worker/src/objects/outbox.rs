@@ -104,6 +104,11 @@ impl Outbox {
         self.stream.borrow().epoch
     }
 
+    /// The highest place given out, 0 for none.
+    pub(super) fn highest_seq(&self) -> u64 {
+        self.highest_seq.get()
+    }
+
     /// Settlement has everything up to here.
     pub(super) fn acknowledged_seq(&self) -> u64 {
         self.stream.borrow().acknowledged_seq
@@ -112,6 +117,11 @@ impl Outbox {
     /// Whether so much waits that nothing new is taken.
     pub(super) fn is_full(&self) -> bool {
         size_bytes(&self.sql) > FULL_BYTES
+    }
+
+    /// Whether so much is kept that only what matters is taken.
+    pub(super) fn is_crowded(&self) -> bool {
+        size_bytes(&self.sql) > CROWDED_BYTES
     }
 
     /// Whether somebody has told the object its name.
@@ -194,6 +204,7 @@ impl Outbox {
                 path_and_query: self.lane.path(),
                 body: &batch.body,
                 request_id: None,
+                headers: &[],
                 timeout_ms: BATCH_TIMEOUT_MS,
             };
             let reply = outbound::send(config, &call).await?;
@@ -306,13 +317,15 @@ impl Outbox {
 
     fn move_mark(&self, seq: u64) -> Result<()> {
         stream::acknowledge(&self.sql, seq)?;
+        if self.lane == Lane::Clicks {
+            click::forget_logs(&self.sql, self.acknowledged_seq(), seq)?;
+        }
         self.stream.borrow_mut().acknowledged_seq = seq;
         Ok(())
     }
 
     fn prune(&self, now_ms: i64) -> Result<()> {
-        let is_crowded = size_bytes(&self.sql) > CROWDED_BYTES;
-        let before_ms = now_ms - if is_crowded { KEPT_CROWDED_MS } else { KEPT_MS };
+        let before_ms = now_ms - if self.is_crowded() { KEPT_CROWDED_MS } else { KEPT_MS };
         match self.lane {
             Lane::Events => event::prune(&self.sql, self.acknowledged_seq(), before_ms),
             Lane::Clicks => click::prune(&self.sql, self.acknowledged_seq(), before_ms),
@@ -349,5 +362,11 @@ fn event_record(row: event::Unsent, epoch: u64) -> Result<EventRecord> {
 }
 
 fn click_row(row: click::Unsent) -> Result<ClickRow> {
-    Ok(ClickRow { seq: row.seq, clicks: RawValue::from_string(row.clicks)?, dropped: row.dropped })
+    Ok(ClickRow {
+        seq: row.seq,
+        clicks: RawValue::from_string(row.clicks)?,
+        dropped: row.dropped,
+        // Clicks never wait for a log that cannot be read.
+        log: row.log.and_then(|log| RawValue::from_string(log).ok()),
+    })
 }

@@ -11,11 +11,13 @@ use worker::{Result, SqlStorage, SqlStorageValue};
 
 /// What a row adds to a batch beside its body, at most.
 const FRAME_BYTES: usize = 512;
+/// What the database says of a column that is added again.
+const COLUMN_IS_THERE: &str = "duplicate column name";
 /// Rows one pruning deletes at most.
 const PRUNED_ROWS_MAX: u64 = 2_000;
 
 /// Brings an object's tables to the newest step. Steps only add, and each can run again: a crash
-/// between two statements is repaired by the next start.
+/// between two statements is repaired by the next start, which may find a column added.
 fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
     sql.exec(
         "-- tables::migrate
@@ -30,7 +32,12 @@ fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
     let done: Option<Version> = first(sql, version, vec![])?;
     let done = done.map_or(0, |row| row.version);
     for (at, step) in steps.iter().enumerate().skip(done) {
-        sql.exec(step, None)?;
+        let done = sql.exec(step, None);
+        if let Err(cause) = done
+            && !cause.to_string().contains(COLUMN_IS_THERE)
+        {
+            return Err(cause);
+        }
         sql.exec(
             "-- tables::migrate
             insert into schema (one, version) values (1, ?1)

@@ -1,4 +1,4 @@
-//! What people do to links, campaigns, merchants, keys and affiliates, until the pages exist.
+//! What people do to links, campaigns, merchants and affiliates, until the pages exist.
 
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
@@ -8,7 +8,7 @@ use settlement::error::Fault;
 use settlement::flows::actor::{self, Actor};
 use settlement::flows::push_directory;
 use settlement::flows::set_state::{
-    self, AffiliateChange, CampaignChange, KeyChange, LinkChange, MerchantChange,
+    self, AffiliateChange, CampaignChange, LinkChange, MerchantChange,
 };
 use settlement::outbound::edge::Edge;
 use settlement::store::directory_row::Written;
@@ -27,15 +27,6 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(250);
 pub(super) struct OnLink {
     /// The link's short name
     code: String,
-    /// E-mail address of the account that does it
-    #[arg(long = "as", value_name = "E-MAIL")]
-    by: String,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct OnKey {
-    /// The key's public id, pk_…
-    key_id: String,
     /// E-mail address of the account that does it
     #[arg(long = "as", value_name = "E-MAIL")]
     by: String,
@@ -81,16 +72,6 @@ pub(super) enum MerchantVerb {
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum KeyVerb {
-    /// It stops working for now
-    Disable(OnKey),
-    /// It works again
-    Enable(OnKey),
-    /// It stops working for good
-    Revoke(OnKey),
-}
-
-#[derive(Debug, Subcommand)]
 pub(super) enum AffiliateVerb {
     /// What it earns goes to review
     Suspend(OnId),
@@ -99,16 +80,16 @@ pub(super) enum AffiliateVerb {
 }
 
 /// What every command here works with.
-struct Desk {
-    pool: PgPool,
-    vault: Vault,
+pub(super) struct Desk {
+    pub(super) pool: PgPool,
+    pub(super) vault: Vault,
     edge: Edge,
-    actor: Actor,
-    now: Timestamp,
+    pub(super) actor: Actor,
+    pub(super) now: Timestamp,
 }
 
 impl Desk {
-    async fn open(by: &str) -> Result<Self, Failure> {
+    pub(super) async fn open(by: &str) -> Result<Self, Failure> {
         let OperatorConfig { database_url, vault, edge } = config::operator(ENVIRONMENT)?;
         let pool = app::pool(&database_url)?;
         let mut connection = pool.acquire().await.map_err(Fault::from)?;
@@ -118,7 +99,7 @@ impl Desk {
     }
 
     /// Pushes, and says when the edge has acknowledged every row.
-    async fn finish(self, done: &str, rows: &[Written]) -> Result<ExitCode, Failure> {
+    pub(super) async fn finish(self, done: &str, rows: &[Written]) -> Result<ExitCode, Failure> {
         println!("{done}: saved");
         let begun = Instant::now();
         loop {
@@ -174,19 +155,6 @@ pub(super) async fn merchant(verb: MerchantVerb) -> Result<ExitCode, Failure> {
     let rows =
         set_state::merchant(&desk.pool, &desk.vault, desk.actor, id, change, desk.now).await?;
     desk.finish(&format!("merchant {id} {word}"), &rows).await
-}
-
-pub(super) async fn key(verb: KeyVerb) -> Result<ExitCode, Failure> {
-    let (on, change, word) = match verb {
-        KeyVerb::Disable(on) => (on, KeyChange::Disable, "disabled"),
-        KeyVerb::Enable(on) => (on, KeyChange::Enable, "enabled"),
-        KeyVerb::Revoke(on) => (on, KeyChange::Revoke, "revoked"),
-    };
-    let desk = Desk::open(&on.by).await?;
-    let key_id = on.key_id.as_str();
-    let rows =
-        set_state::key(&desk.pool, &desk.vault, desk.actor, key_id, change, desk.now).await?;
-    desk.finish(&format!("key {key_id} {word}"), &rows).await
 }
 
 pub(super) async fn affiliate(verb: AffiliateVerb) -> Result<ExitCode, Failure> {

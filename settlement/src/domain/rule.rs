@@ -94,6 +94,8 @@ pub struct RuleVersion {
     pub currency: Option<Currency>,
     /// From when; the next version ends it, the first reaches back without limit.
     pub in_force_from: Timestamp,
+    /// When the rule was ended without a next version; orders from then on pass it over.
+    pub ended_at: Option<Timestamp>,
 }
 
 /// All rules that may price one merchant's orders in one environment.
@@ -106,7 +108,7 @@ pub struct RuleBook(pub Vec<RuleVersion>);
 pub struct Tried {
     /// The level.
     pub level: Level,
-    /// `matched`, `none`, `no_product`, `no_campaign` or `other_currency`.
+    /// `matched`, `none`, `ended`, `no_product`, `no_campaign` or `other_currency`.
     pub result: String,
     /// The rule found there.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -145,6 +147,9 @@ impl RuleBook {
                 None if level == Level::Product => ("no_product", None),
                 None => ("no_campaign", None),
                 Some(None) => ("none", None),
+                Some(Some(rule)) if rule.ended_at.is_some_and(|ended| ended <= question.at) => {
+                    ("ended", Some(rule))
+                }
                 Some(Some(rule)) if rule.currency.is_some_and(|c| c != question.currency) => {
                     ("other_currency", Some(rule))
                 }
@@ -195,6 +200,7 @@ pub(super) mod tests {
             minimum_order: None,
             currency: None,
             in_force_from: at(0),
+            ended_at: None,
         }
     }
 
@@ -240,6 +246,39 @@ pub(super) mod tests {
         assert_eq!(rule.map(|rule| rule.id.as_u128()), Some(2));
         assert_eq!(tried[0].result, "other_currency");
         assert_eq!(tried[1].result, "matched");
+    }
+
+    #[test]
+    fn an_ended_rule_keeps_what_came_before_and_later_orders_fall_to_the_next_level() {
+        let mut book = book();
+        book.0[0].in_force_from = at(50);
+        book.0[0].ended_at = Some(at(100));
+        let level = |book: &RuleBook, second| {
+            let question = Question {
+                sku: Some("S"),
+                campaign: Some(campaign()),
+                currency: npr(),
+                at: at(second),
+            };
+            let (rule, tried) = book.choose(question);
+            (rule.map(|rule| (rule.id.as_u128(), rule.version)), tried[0].result.clone())
+        };
+        for second in [10, 50, 99] {
+            assert_eq!(level(&book, second), (Some((1, 1)), "matched".to_owned()), "{second}");
+        }
+        for second in [100, 101, 5_000] {
+            assert_eq!(level(&book, second), (Some((2, 1)), "ended".to_owned()), "{second}");
+        }
+        // The rule comes back as its next version but one; the gap stays.
+        book.0.push(RuleVersion {
+            version: 3,
+            in_force_from: at(200),
+            ended_at: None,
+            ..book.0[0].clone()
+        });
+        assert_eq!(level(&book, 99).0, Some((1, 1)));
+        assert_eq!(level(&book, 199), (Some((2, 1)), "ended".to_owned()));
+        assert_eq!(level(&book, 200).0, Some((1, 3)));
     }
 
     #[test]

@@ -21,6 +21,11 @@ pub enum Actor {
         /// Whose.
         merchant: MerchantId,
     },
+    /// A merchant's server, by one of its keys.
+    Key {
+        /// Whose.
+        merchant: MerchantId,
+    },
     /// An affiliate's person.
     Affiliate(Uuid),
 }
@@ -30,8 +35,8 @@ impl Actor {
     pub fn may_change(self, owner: MerchantId) -> Result<(), Fault> {
         match self {
             Self::Installation | Self::Operator(_) => Ok(()),
-            Self::Merchant { merchant, .. } if merchant == owner => Ok(()),
-            Self::Merchant { .. } | Self::Affiliate(_) => {
+            Self::Merchant { merchant, .. } | Self::Key { merchant } if merchant == owner => Ok(()),
+            Self::Merchant { .. } | Self::Key { .. } | Self::Affiliate(_) => {
                 Err(denied("only its merchant or an operator may do this"))
             }
         }
@@ -41,7 +46,7 @@ impl Actor {
     pub fn may_operate(self) -> Result<(), Fault> {
         match self {
             Self::Installation | Self::Operator(_) => Ok(()),
-            Self::Merchant { .. } | Self::Affiliate(_) => {
+            Self::Merchant { .. } | Self::Key { .. } | Self::Affiliate(_) => {
                 Err(denied("only an operator may do this"))
             }
         }
@@ -49,7 +54,7 @@ impl Actor {
 
     fn account(self) -> Option<Uuid> {
         match self {
-            Self::Installation => None,
+            Self::Installation | Self::Key { .. } => None,
             Self::Operator(account) | Self::Merchant { account, .. } | Self::Affiliate(account) => {
                 Some(account)
             }
@@ -104,5 +109,9 @@ mod tests {
         assert!(merchant.may_operate().is_err());
         assert!(Actor::Affiliate(Uuid::nil()).may_change(own).is_err());
         assert!(Actor::Operator(Uuid::nil()).may_change(other).is_ok());
+        let key = Actor::Key { merchant: own };
+        assert!(key.may_change(own).is_ok());
+        assert!(key.may_change(other).is_err());
+        assert!(key.may_operate().is_err());
     }
 }

@@ -1,11 +1,8 @@
 //! The approved domain: what may be one, and which URLs lie on it.
 
 use crate::error::Fault;
-use shared::directory::host_is_within;
+use shared::validate::web_address;
 use url::Url;
-
-/// Bytes of a URL at most.
-pub const URL_BYTES_MAX: usize = 2_048;
 
 /// Reads a domain to approve: lowercase ASCII, not a public suffix, not an address.
 pub fn parse(text: &str) -> Result<String, String> {
@@ -28,14 +25,7 @@ pub fn parse(text: &str) -> Result<String, String> {
 /// https alone, no user info, the default port (EDGE §9).
 pub fn url_within(field: &'static str, text: &str, approved_domain: &str) -> Result<String, Fault> {
     let off = || Fault::MerchantDomainInvalid { field, domain: approved_domain.to_owned() };
-    let url = Url::parse(text.trim()).map_err(|_| off())?;
-    let host = url.host_str().ok_or_else(off)?;
-    let plain = url.scheme() == "https"
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.port().is_none()
-        && url.as_str().len() <= URL_BYTES_MAX;
-    if plain && host_is_within(host, approved_domain) { Ok(url.into()) } else { Err(off()) }
+    web_address::page_within(text, approved_domain).ok_or_else(off)
 }
 
 #[cfg(test)]

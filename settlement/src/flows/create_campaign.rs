@@ -12,24 +12,18 @@ use crate::store::merchant;
 use jiff::Timestamp;
 use serde_json::json;
 use shared::id::CampaignId;
+pub use shared::validate::Listing;
 use sqlx::{PgConnection, PgPool};
 
-/// Who sees a campaign.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Everybody, on the campaigns page.
-    Public,
-    /// Those who were invited.
-    Invite,
-}
-
-/// A new campaign; it begins `active`.
+/// A new campaign.
 #[derive(Debug, Clone)]
 pub struct NewCampaign {
     /// Whose, and in which world.
     pub scope: Scope,
     /// Shown to affiliates.
     pub name: String,
+    /// Whether its links work from the start; otherwise it begins as a draft.
+    pub is_active: bool,
     /// Who sees it.
     pub listing: Listing,
     /// Where its paused links lead; `None`: the merchant's home page.
@@ -82,11 +76,8 @@ pub async fn within(
         merchant_id: scope.merchant.0,
         campaign_id: draw::id(now),
         name: input.name.trim().to_owned(),
-        state: "active".to_owned(),
-        listing: match input.listing {
-            Listing::Public => "public".to_owned(),
-            Listing::Invite => "invite".to_owned(),
-        },
+        state: if input.is_active { "active" } else { "draft" }.to_owned(),
+        listing: listing_word(input.listing).to_owned(),
         fallback_url,
     };
     let terms = TermsRow {
@@ -105,4 +96,12 @@ pub async fn within(
     });
     note(connection, actor, "campaign.create", &row.campaign_id.to_string(), detail, now).await?;
     Ok(CampaignId(row.campaign_id))
+}
+
+/// A listing's word in rows.
+pub(super) fn listing_word(listing: Listing) -> &'static str {
+    match listing {
+        Listing::Public => "public",
+        Listing::Invite => "invite",
+    }
 }

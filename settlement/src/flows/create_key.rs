@@ -6,7 +6,8 @@ use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::secrets::{Vault, draw};
 use crate::store::api_key::{self, ApiKeyRow};
-use crate::store::merchant;
+use crate::store::directory_row::Written;
+use crate::store::{instant, merchant};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,7 +22,9 @@ pub const PER_MINUTE_SUM_MAX: i64 = 12_000;
 pub const PER_MINUTE_DEFAULT: u32 = 600;
 /// Calls an hour unless set otherwise.
 pub const PER_HOUR_DEFAULT: u32 = 30_000;
+/// Calls a minute of one key at most.
 const PER_MINUTE_MAX: u32 = 12_000;
+/// Calls an hour of one key at most.
 const PER_HOUR_MAX: u32 = 720_000;
 /// Entries of an allow-list at most.
 pub const ALLOW_LIST_MAX: usize = 100;
@@ -58,6 +61,8 @@ pub struct IssuedKey {
     pub key_id: String,
     /// `sk_…`; not to be had again.
     pub signing_secret: String,
+    /// The directory rows that the edge must acknowledge before the key works.
+    pub rows: Vec<Written>,
 }
 
 impl fmt::Debug for IssuedKey {
@@ -90,35 +95,50 @@ pub async fn within(
 ) -> Result<IssuedKey, Fault> {
     let scope = input.scope;
     actor.may_change(scope.merchant)?;
-    let limits = check(&input)?;
+    let (per_minute_max, _) = check(&input)?;
     // The lock makes the sum below hold until the commit.
     merchant::lock(connection, scope.merchant.0).await?.ok_or(Fault::NotFound("merchant"))?;
-    check_sum(connection, scope, limits.0).await?;
-    let issued = IssuedKey {
-        key_id: draw::key_id(scope.environment),
-        signing_secret: draw::signing_secret(scope.environment),
-    };
+    check_sum(connection, scope, per_minute_max, now).await?;
+    let (key_id, signing_secret) = insert(connection, vault, &input, now).await?;
+    let merchant = scope.merchant;
+    let changed: Option<&[&str]> = Some(&[&key_id]);
+    let rows = directory_rows::refresh_keys(connection, vault, merchant, changed, now).await?;
+    let detail = json!({
+        "merchantId": merchant,
+        "perMinuteMax": input.per_minute_max,
+        "perHourMax": input.per_hour_max,
+        "allowList": input.allow_list,
+    });
+    note(connection, actor, "key.create", &key_id, detail, now).await?;
+    Ok(IssuedKey { key_id, signing_secret, rows })
+}
+
+/// Draws a key and inserts it; answers its id and its secret. The caller has checked the input.
+pub(super) async fn insert(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    input: &NewKey,
+    now: Timestamp,
+) -> Result<(String, String), Fault> {
+    let NewKey { scope, per_minute_max, per_hour_max, allow_list } = input;
+    let (per_minute_max, per_hour_max) = check_limits(*per_minute_max, *per_hour_max)?;
+    let key_id = draw::key_id(scope.environment);
+    let signing_secret = draw::signing_secret(scope.environment);
     let row = ApiKeyRow {
         environment: scope.environment.as_str().to_owned(),
         merchant_id: scope.merchant.0,
-        key_id: issued.key_id.clone(),
+        key_id: key_id.clone(),
         state: "active".to_owned(),
-        secret_sealed: vault.seal(&issued.key_id, &issued.signing_secret),
-        per_minute_max: limits.0,
-        per_hour_max: limits.1,
-        allow_list: input.allow_list,
+        secret_sealed: vault.seal(&key_id, &signing_secret),
+        per_minute_max,
+        per_hour_max,
+        allow_list: allow_list.clone(),
+        created_at: instant::to_row(now),
+        expires_at: None,
+        successor_key_id: None,
     };
-    api_key::insert(connection, &row, now).await?;
-    let key_id = Some(row.key_id.as_str());
-    directory_rows::refresh_keys(connection, vault, scope.merchant, key_id, now).await?;
-    let detail = json!({
-        "merchantId": scope.merchant,
-        "perMinuteMax": row.per_minute_max,
-        "perHourMax": row.per_hour_max,
-        "allowList": row.allow_list,
-    });
-    note(connection, actor, "key.create", &row.key_id, detail, now).await?;
-    Ok(issued)
+    api_key::insert(connection, &row).await?;
+    Ok((key_id, signing_secret))
 }
 
 /// Refuses a key that would push the active keys' limits past what intake takes. The caller
@@ -127,9 +147,10 @@ pub(super) async fn check_sum(
     connection: &mut PgConnection,
     scope: Scope,
     added: i32,
+    now: Timestamp,
 ) -> Result<(), Fault> {
     let environment = scope.environment.as_str();
-    let known = api_key::per_minute_sum(connection, environment, scope.merchant.0).await?;
+    let known = api_key::per_minute_sum(connection, environment, scope.merchant.0, now).await?;
     let sum = known + i64::from(added);
     if sum > PER_MINUTE_SUM_MAX {
         return Err(Fault::RateSumExceeded { sum, max: PER_MINUTE_SUM_MAX });
@@ -138,6 +159,20 @@ pub(super) async fn check_sum(
 }
 
 fn check(input: &NewKey) -> Result<(i32, i32), Fault> {
+    let limits = check_limits(input.per_minute_max, input.per_hour_max);
+    let list = check_allow_list(&input.allow_list);
+    match (limits, list) {
+        (Ok(limits), Ok(())) => Ok(limits),
+        (Err(Fault::Invalid(mut faults)), Err(Fault::Invalid(more))) => {
+            faults.extend(more);
+            Err(Fault::Invalid(faults))
+        }
+        (Err(fault), _) | (_, Err(fault)) => Err(fault),
+    }
+}
+
+/// Reads a key's limits, calls a minute and an hour, as its row has them.
+pub(super) fn check_limits(per_minute_max: u32, per_hour_max: u32) -> Result<(i32, i32), Fault> {
     let mut faults = Vec::new();
     let mut limit = |field: &str, value: u32, most: u32| {
         if !(1..=most).contains(&value) {
@@ -145,16 +180,57 @@ fn check(input: &NewKey) -> Result<(i32, i32), Fault> {
         }
         i32::try_from(value).unwrap_or(i32::MAX)
     };
-    let per_minute = limit("perMinuteMax", input.per_minute_max, PER_MINUTE_MAX);
-    let per_hour = limit("perHourMax", input.per_hour_max, PER_HOUR_MAX);
-    if input.allow_list.len() > ALLOW_LIST_MAX {
+    let limits = (
+        limit("perMinuteMax", per_minute_max, PER_MINUTE_MAX),
+        limit("perHourMax", per_hour_max, PER_HOUR_MAX),
+    );
+    if faults.is_empty() { Ok(limits) } else { Err(Fault::Invalid(faults)) }
+}
+
+/// Refuses a list that is too long, or holds what is neither an address nor a network.
+pub(super) fn check_allow_list(allow_list: &[String]) -> Result<(), Fault> {
+    let mut faults = Vec::new();
+    if allow_list.len() > ALLOW_LIST_MAX {
         faults.push(format!("allowList must have at most {ALLOW_LIST_MAX} entries"));
     }
-    for entry in &input.allow_list {
-        if entry.parse::<IpAddr>().is_err() && entry.parse::<IpNet>().is_err() {
-            faults.push("allowList must hold addresses or networks such as 203.0.113.0/24".into());
-            break;
-        }
+    let is_odd =
+        |entry: &String| entry.parse::<IpAddr>().is_err() && entry.parse::<IpNet>().is_err();
+    if allow_list.iter().any(is_odd) {
+        faults.push("allowList must hold addresses or networks such as 203.0.113.0/24".into());
     }
-    if faults.is_empty() { Ok((per_minute, per_hour)) } else { Err(Fault::Invalid(faults)) }
+    if faults.is_empty() { Ok(()) } else { Err(Fault::Invalid(faults)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allow_list_holds_addresses_and_networks_of_both_kinds() {
+        let good =
+            ["203.0.113.7", "203.0.113.0/24", "2001:db8::1", "2001:db8::/32", "::ffff:1.2.3.4"];
+        for entry in good {
+            assert!(check_allow_list(&[entry.to_owned()]).is_ok(), "{entry}");
+        }
+        for entry in ["", "shop.np", "203.0.113.7/33", "203.0.113", "2001:db8::/129", " 10.0.0.1"] {
+            assert!(check_allow_list(&[entry.to_owned()]).is_err(), "{entry}");
+        }
+        let full = vec!["10.0.0.1".to_owned(); ALLOW_LIST_MAX];
+        assert!(check_allow_list(&full).is_ok());
+        assert!(check_allow_list(&[full, vec!["10.0.0.2".to_owned()]].concat()).is_err());
+    }
+
+    #[test]
+    fn limits_have_bounds_and_every_fault_is_told() {
+        assert_eq!(check_limits(1, 720_000).ok(), Some((1, 720_000)));
+        let Err(Fault::Invalid(faults)) = check_limits(0, 720_001) else { panic!("refused") };
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let (key_id, signing_secret) = ("pk_live_a".to_owned(), "sk_live_swordfish".to_owned());
+        let issued = IssuedKey { key_id, signing_secret, rows: Vec::new() };
+        assert!(!format!("{issued:?}").contains("swordfish"));
+    }
 }

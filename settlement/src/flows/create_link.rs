@@ -12,10 +12,9 @@ use crate::store::{affiliate, campaign, merchant};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::id::{AffiliateId, CampaignId};
+use shared::validate::CODE_CHARACTERS_MAX;
 use sqlx::{PgConnection, PgPool};
 
-/// Characters of a code at most.
-pub const CODE_CHARACTERS_MAX: usize = 64;
 /// Draws of a number or code before giving up; with 40 random bits one is as good as certain.
 const DRAWS_MAX: usize = 5;
 
@@ -73,7 +72,8 @@ pub async fn within(
     let found = merchant::lock(connection, scope.merchant.0).await?;
     let domain = found.ok_or(Fault::NotFound("merchant"))?.approved_domain;
     let destination = approved_domain::url_within("destination", &input.destination, &domain)?;
-    affiliate::lock(connection, input.affiliate.0).await?.ok_or(Fault::NotFound("affiliate"))?;
+    let known = affiliate::lock(connection, input.affiliate.0).await?;
+    known.ok_or_else(|| Fault::invalid("affiliateId names no affiliate"))?;
     check_campaign(connection, scope, input.campaign).await?;
     let row = insert(connection, &input, &destination, now).await?;
     directory_rows::refresh_links(connection, scope.merchant, Which::Code(&row.code), now).await?;

@@ -7,6 +7,7 @@ use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::directory_row::{self, Written};
 use crate::store::directory_source::{self, KeySource, LinkSource, Which};
+use crate::store::instant;
 use jiff::Timestamp;
 use shared::directory::{
     Entry, KeyEntry, KeyState, LinkEntry, LinkState, MerchantState, key_name, link_name,
@@ -29,15 +30,16 @@ pub async fn refresh_links(
     Ok(directory_row::upsert(connection, &rows, now).await?)
 }
 
-/// Recomputes the row of one of a merchant's keys, or of all of them.
+/// Recomputes the rows of all of a merchant's keys, or of some together with the test keys
+/// whose rows may name them.
 pub async fn refresh_keys(
     connection: &mut PgConnection,
     vault: &Vault,
     merchant: MerchantId,
-    key_id: Option<&str>,
+    key_ids: Option<&[&str]>,
     now: Timestamp,
 ) -> Result<Vec<Written>, Fault> {
-    let sources = directory_source::keys(connection, merchant.0, key_id).await?;
+    let sources = directory_source::keys(connection, merchant.0, key_ids).await?;
     let rows =
         sources.iter().map(|source| key_row(vault, source)).collect::<Result<Vec<_>, Fault>>()?;
     Ok(directory_row::upsert(connection, &rows, now).await?)
@@ -106,6 +108,8 @@ fn key_row(vault: &Vault, source: &KeySource) -> Result<(String, serde_json::Val
         per_minute_max: u32::try_from(source.per_minute_max).map_err(|_| corrupt("limit"))?,
         per_hour_max: u32::try_from(source.per_hour_max).map_err(|_| corrupt("limit"))?,
         allow_list: source.allow_list.clone(),
+        expires_at_ms: source.expires_at.map(|at| instant::from_row(at).as_millisecond()),
+        other_keys: source.other_keys.clone(),
     };
     row(key_name(&source.key_id), &Entry::Key(entry))
 }

@@ -11,12 +11,8 @@ use jiff::tz::TimeZone;
 use serde_json::json;
 use shared::id::MerchantId;
 use shared::money::Currency;
+use shared::validate::{NAME_CHARACTERS_MAX, WINDOW_DAYS_MAX};
 use sqlx::{PgConnection, PgPool};
-
-/// Unicode scalars of any name at most.
-pub const NAME_CHARACTERS_MAX: usize = 160;
-/// Days of a return or cookie window at most.
-pub const WINDOW_DAYS_MAX: u32 = 366;
 
 /// A new merchant; it begins `pending`.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
-//! A batch of clicks comes from the edge and is recorded. Losing one costs statistics, never an
+//! A batch of clicks comes from the edge and is recorded, with the request log that travels along.
+//! Losing one costs statistics, never an
 //! attribution, so what cannot be read is passed over and never holds up the stream.
 
+use super::record_calls::{self, Calls};
 use super::stream::{self, Head, Intake};
 use crate::error::Fault;
 use crate::store::click::{self, NewClick};
@@ -26,29 +28,39 @@ pub async fn run(
         batch.rows.iter().map(|row| stream::seq(row.seq)).collect::<Result<Vec<_>, Fault>>()?;
     let clicks: Vec<NewClick> = batch.rows.iter().flat_map(|row| read_row(&head, row)).collect();
     intake.ensure_months(pool, "click", clicks.iter().map(|click| click.clicked_at)).await?;
-    let losses = losses(&batch.rows);
-    let stored = store(pool, &head, &seqs, &clicks, &losses, now).await;
+    let calls = record_calls::read(&head, &batch.rows);
+    calls.ensure_months(intake, pool).await?;
+    let rows = Rows { seqs, clicks, losses: losses(&batch.rows), calls };
+    let stored = store(pool, &head, &rows, now).await;
     stored.inspect_err(|_| intake.forget_months())
+}
+
+/// What a batch holds, read.
+struct Rows {
+    seqs: Vec<i64>,
+    clicks: Vec<NewClick>,
+    losses: Vec<(i64, i64)>,
+    calls: Calls,
 }
 
 async fn store(
     pool: &PgPool,
     head: &Head,
-    seqs: &[i64],
-    clicks: &[NewClick],
-    losses: &[(i64, i64)],
+    rows: &Rows,
     now: Timestamp,
 ) -> Result<Acknowledgement, Fault> {
     let mut transaction = pool.begin().await?;
     let stored_seq = stream::open(&mut transaction, head, now).await?;
-    if !clicks.is_empty() {
-        click::insert(&mut transaction, clicks, now).await?;
+    if !rows.clicks.is_empty() {
+        click::insert(&mut transaction, &rows.clicks, now).await?;
     }
-    if !losses.is_empty() {
+    if !rows.losses.is_empty() {
         let (object, epoch) = (head.object.as_str(), head.epoch_text.as_str());
-        click::insert_losses(&mut transaction, object, epoch, losses).await?;
+        click::insert_losses(&mut transaction, object, epoch, &rows.losses).await?;
     }
-    let mark = stream::advance(&mut transaction, head, stored_seq, seqs.iter().copied()).await?;
+    rows.calls.store(&mut transaction, now).await?;
+    let seqs = rows.seqs.iter().copied();
+    let mark = stream::advance(&mut transaction, head, stored_seq, seqs).await?;
     transaction.commit().await?;
     Ok(Acknowledgement { acknowledged_seq: mark.unsigned_abs() })
 }

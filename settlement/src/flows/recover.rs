@@ -171,7 +171,9 @@ pub async fn accept_gaps(
     by.may_operate()?;
     let account = match by {
         Actor::Operator(account) => Some(account),
-        Actor::Installation | Actor::Merchant { .. } | Actor::Affiliate(_) => None,
+        Actor::Installation | Actor::Merchant { .. } | Actor::Key { .. } | Actor::Affiliate(_) => {
+            None
+        }
     };
     let mut transaction = pool.begin().await?;
     let mut accepted = Vec::new();

@@ -1,22 +1,21 @@
 //! A commission rule is set: the first version of a subject's rule, or the next.
 
 use super::actor::{Actor, note};
+use super::change_campaign::world_now;
+use crate::domain::order::Scope;
 use crate::domain::rule::{Kind, Subject};
 use crate::error::Fault;
 use crate::secrets::draw;
-use crate::store::campaign;
-use crate::store::rule::{self, RuleSubject, RuleTerms};
+use crate::store::rule::{self, ENDED, RuleSubject, RuleTerms};
+use crate::store::{campaign, merchant};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde_json::json;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
-use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
+use shared::validate::{EXTERNAL_ID_CHARACTERS_MAX, RATE_BPS_MAX};
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
-
-/// Basis points of a rule at most: the whole order.
-pub const RATE_BPS_MAX: u32 = 10_000;
 
 /// A rule to set, in force from now.
 #[derive(Debug, Clone)]
@@ -97,9 +96,9 @@ pub async fn within(
             return Err(Fault::NotFound("campaign"));
         }
     }
-    rule::lock_subject(connection, &subject).await?;
+    lock(connection, &subject).await?;
     let (rule_id, version) = match rule::last_version(connection, &subject).await? {
-        Some((rule_id, version)) => (rule_id, version + 1),
+        Some(last) => (last.rule_id, last.version + 1),
         None => (draw::id(now), 1),
     };
     let (kind, rate_bps, flat_amount) = match input.kind {
@@ -127,6 +126,68 @@ pub async fn within(
     });
     note(connection, actor, "rule.set", &rule_id.to_string(), detail, now).await?;
     Ok(SetRule { rule_id, version })
+}
+
+/// What ending a rule did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Orders from now on pass it over; this is its last version.
+    Now(SetRule),
+    /// There was none, or it had ended before.
+    NothingToEnd,
+}
+
+/// Ends a merchant's rule in the caller's transaction: orders before now keep its terms, later ones
+/// fall to the next level.
+pub async fn end(
+    connection: &mut PgConnection,
+    actor: Actor,
+    scope: Scope,
+    subject: Subject,
+    now: Timestamp,
+) -> Result<Ended, Fault> {
+    let merchant = Some(scope.merchant);
+    let subject = subject_of(actor, &NewRule::percent(scope.environment, merchant, subject, 0))?;
+    lock(connection, &subject).await?;
+    let last = rule::last_version(connection, &subject).await?;
+    let Some(last) = last.filter(|last| last.kind != ENDED) else {
+        return Ok(Ended::NothingToEnd);
+    };
+    let set = SetRule { rule_id: last.rule_id, version: last.version + 1 };
+    let ended_at = world_now(connection, scope, now).await?;
+    rule::insert(connection, &subject, &ending(set), ended_at).await?;
+    let detail = json!({
+        "level": subject.level,
+        "environment": subject.environment,
+        "version": set.version,
+    });
+    note(connection, actor, "rule.end", &set.rule_id.to_string(), detail, now).await?;
+    Ok(Ended::Now(set))
+}
+
+/// The terms of a version that ends its rule: none.
+pub(super) fn ending(set: SetRule) -> RuleTerms {
+    RuleTerms {
+        rule_id: set.rule_id,
+        version: set.version,
+        kind: ENDED,
+        rate_bps: None,
+        flat_amount: None,
+        cap_amount: None,
+        minimum_order: None,
+        currency: None,
+    }
+}
+
+/// Makes writers of the subject's rule wait for each other. Products' rules are also written many
+/// at a time, under their merchant's lock alone.
+async fn lock(connection: &mut PgConnection, subject: &RuleSubject) -> Result<(), Fault> {
+    if !subject.merchant_id.is_nil() {
+        let found = merchant::lock(connection, subject.merchant_id).await?;
+        found.ok_or(Fault::NotFound("merchant"))?;
+    }
+    rule::lock_subject(connection, subject).await?;
+    Ok(())
 }
 
 fn subject_of(actor: Actor, input: &NewRule) -> Result<RuleSubject, Fault> {

@@ -1,8 +1,8 @@
 //! Links, campaigns, keys, merchants and affiliates change state, and the directory with them.
 
 use super::actor::{Actor, note};
+use super::hold_key::{self, HeldKey};
 use super::{create_key, directory_rows};
-use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::directory_row::Written;
@@ -10,8 +10,8 @@ use crate::store::directory_source::Which;
 use crate::store::{affiliate, api_key, campaign, link, merchant};
 use jiff::Timestamp;
 use serde_json::json;
-use shared::id::{AffiliateId, CampaignId, Environment, MerchantId};
-use sqlx::PgPool;
+use shared::id::{AffiliateId, CampaignId, MerchantId};
+use sqlx::{PgConnection, PgPool};
 
 /// What a link becomes. An archived one stays so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,24 +74,35 @@ pub async fn link(
     change: LinkChange,
     now: Timestamp,
 ) -> Result<Vec<Written>, Fault> {
+    let mut transaction = pool.begin().await?;
+    let written = link_within(&mut transaction, actor, code, change, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a link's state in the caller's transaction.
+pub async fn link_within(
+    connection: &mut PgConnection,
+    actor: Actor,
+    code: &str,
+    change: LinkChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
     let (action, state) = match change {
         LinkChange::Pause => ("link.pause", "paused"),
         LinkChange::Resume => ("link.resume", "live"),
         LinkChange::Archive => ("link.archive", "archived"),
     };
-    let mut transaction = pool.begin().await?;
-    let found = link::find(&mut transaction, code).await?.ok_or(Fault::NotFound("link"))?;
+    let found = link::find(connection, code).await?.ok_or(Fault::NotFound("link"))?;
     let owner = MerchantId(found.merchant_id);
     actor.may_change(owner)?;
-    merchant::lock(&mut transaction, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
-    if link::set_state(&mut transaction, code, state).await? != 1 {
+    merchant::lock(connection, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
+    if link::set_state(connection, code, state).await? != 1 {
         return Err(Fault::Conflict("an archived link stays archived".to_owned()));
     }
-    let written =
-        directory_rows::refresh_links(&mut transaction, owner, Which::Code(code), now).await?;
+    let written = directory_rows::refresh_links(connection, owner, Which::Code(code), now).await?;
     let detail = json!({"from": found.state, "to": state});
-    note(&mut transaction, actor, action, code, detail, now).await?;
-    transaction.commit().await?;
+    note(connection, actor, action, code, detail, now).await?;
     Ok(written)
 }
 
@@ -103,24 +114,36 @@ pub async fn campaign(
     change: CampaignChange,
     now: Timestamp,
 ) -> Result<Vec<Written>, Fault> {
+    let mut transaction = pool.begin().await?;
+    let written = campaign_within(&mut transaction, actor, id, change, now).await?;
+    transaction.commit().await?;
+    Ok(written)
+}
+
+/// Changes a campaign's state in the caller's transaction.
+pub async fn campaign_within(
+    connection: &mut PgConnection,
+    actor: Actor,
+    id: CampaignId,
+    change: CampaignChange,
+    now: Timestamp,
+) -> Result<Vec<Written>, Fault> {
     let (action, state) = match change {
         CampaignChange::Pause => ("campaign.pause", "paused"),
         CampaignChange::Activate => ("campaign.activate", "active"),
         CampaignChange::Archive => ("campaign.archive", "archived"),
     };
-    let mut transaction = pool.begin().await?;
-    let found = campaign::find(&mut transaction, id.0).await?.ok_or(Fault::NotFound("campaign"))?;
+    let found = campaign::find(connection, id.0).await?.ok_or(Fault::NotFound("campaign"))?;
     let owner = MerchantId(found.merchant_id);
     actor.may_change(owner)?;
-    merchant::lock(&mut transaction, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
-    if campaign::set_state(&mut transaction, &found, state).await? != 1 {
+    merchant::lock(connection, owner.0).await?.ok_or(Fault::NotFound("merchant"))?;
+    if campaign::set_state(connection, &found, state, now).await? != 1 {
         return Err(Fault::Conflict("an archived campaign stays archived".to_owned()));
     }
     let written =
-        directory_rows::refresh_links(&mut transaction, owner, Which::Campaign(id.0), now).await?;
+        directory_rows::refresh_links(connection, owner, Which::Campaign(id.0), now).await?;
     let detail = json!({"from": found.state, "to": state});
-    note(&mut transaction, actor, action, &id.to_string(), detail, now).await?;
-    transaction.commit().await?;
+    note(connection, actor, action, &id.to_string(), detail, now).await?;
     Ok(written)
 }
 
@@ -141,7 +164,7 @@ pub async fn key(
 
 /// Changes a key's state in the caller's transaction.
 pub async fn key_within(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut PgConnection,
     vault: &Vault,
     actor: Actor,
     key_id: &str,
@@ -153,23 +176,17 @@ pub async fn key_within(
         KeyChange::Enable => ("key.enable", "active"),
         KeyChange::Revoke => ("key.revoke", "revoked"),
     };
-    let owner = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?.merchant_id;
-    actor.may_change(MerchantId(owner))?;
-    merchant::lock(connection, owner).await?.ok_or(Fault::NotFound("merchant"))?;
-    // Read again under the lock: the sum below must count this key's true state.
-    let found = api_key::find(connection, key_id).await?.ok_or(Fault::NotFound("key"))?;
+    let HeldKey { row: found, scope } = hold_key::find(connection, actor, key_id).await?;
+    if change != KeyChange::Revoke {
+        hold_key::refuse_ended(&found, now)?;
+    }
     if change == KeyChange::Enable && found.state == "disabled" {
-        let environment = Environment::parse(&found.environment)
-            .ok_or_else(|| Fault::Corrupt("a key has no known environment".to_owned()))?;
-        let scope = Scope { environment, merchant: MerchantId(owner) };
-        create_key::check_sum(connection, scope, found.per_minute_max).await?;
+        create_key::check_sum(connection, scope, found.per_minute_max, now).await?;
     }
-    let touched = api_key::set_state(connection, key_id, state).await?;
-    if touched != 1 && change != KeyChange::Revoke {
-        return Err(Fault::Conflict("a revoked key stays revoked".to_owned()));
-    }
-    let owner = MerchantId(owner);
-    let written = directory_rows::refresh_keys(connection, vault, owner, Some(key_id), now).await?;
+    api_key::set_state(connection, key_id, state).await?;
+    let owner = scope.merchant;
+    let changed: Option<&[&str]> = Some(&[key_id]);
+    let written = directory_rows::refresh_keys(connection, vault, owner, changed, now).await?;
     let detail = json!({"from": found.state, "to": state});
     note(connection, actor, action, key_id, detail, now).await?;
     Ok(written)
@@ -192,7 +209,7 @@ pub async fn merchant(
 
 /// Changes a merchant's state in the caller's transaction.
 pub async fn merchant_within(
-    connection: &mut sqlx::PgConnection,
+    connection: &mut PgConnection,
     vault: &Vault,
     actor: Actor,
     id: MerchantId,

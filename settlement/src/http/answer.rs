@@ -9,6 +9,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use shared::limits::REQUEST_ID_CHARACTERS_MAX;
+use shared::relay::CODE_HEADER;
 use std::sync::Arc;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -46,6 +47,8 @@ pub(super) async fn with_request_id(request: Request, next: Next) -> Response {
         }
         *response.status_mut() = status;
         *response.body_mut() = Body::from(problem.body(&request_id));
+        let log_code = HeaderValue::from_static(problem.code.log_code());
+        response.headers_mut().insert(HeaderName::from_static(CODE_HEADER), log_code);
         let json = HeaderValue::from_static("application/json");
         response.headers_mut().insert(header::CONTENT_TYPE, json);
     }

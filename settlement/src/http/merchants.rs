@@ -1,33 +1,75 @@
-//! Signed reads that the edge passes on: what became of a merchant's events and orders.
+//! Merchants' calls that the edge proved and passes on: what became of their events and orders,
+//! and their resources.
 
+mod campaigns;
 mod commissions;
 mod conversions;
+mod etag;
 mod events;
 mod explain;
+mod links;
 mod page;
+mod products;
+mod reconcile;
+mod request_log;
+mod sent;
+mod simulation;
+mod webhook_endpoints;
 
 use crate::app::App;
 use crate::error::Fault;
+use crate::store::merchant;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::routing::get;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
 use shared::id::{Environment, MerchantId};
 use shared::internal::MERCHANTS_PATH;
+use shared::money::Currency;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(super) use events::WAIT_SECONDS_MAX;
 pub(super) use page::{FILTER_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
 
 pub(super) fn routes() -> Router<Arc<App>> {
     let path = |rest: &str| format!("{MERCHANTS_PATH}/{{merchant}}/{{environment}}/{rest}");
     Router::new()
+        .route(&path("events"), get(events::list))
         .route(&path("events/{id}"), get(events::show))
         .route(&path("conversions"), get(conversions::list))
         .route(&path("conversions/{id}"), get(conversions::show))
         .route(&path("conversions/{id}/explain"), get(explain::show))
         .route(&path("commissions"), get(commissions::list))
         .route(&path("commissions/{id}"), get(commissions::show))
+        .route(&path("campaigns"), get(campaigns::list).post(campaigns::create))
+        .route(&path("campaigns/{id}"), get(campaigns::show).patch(campaigns::change))
+        .route(&path("campaigns/{id}/activate"), post(campaigns::activate))
+        .route(&path("campaigns/{id}/pause"), post(campaigns::pause))
+        .route(&path("campaigns/{id}/archive"), post(campaigns::archive))
+        .route(&path("links"), get(links::list).post(links::create))
+        .route(&path("links/{id}"), get(links::show).patch(links::change))
+        .route(&path("simulation/story"), post(simulation::story))
+        .route(&path("simulation/report"), post(simulation::report))
+        .route(&path("request-log"), get(request_log::list))
+        .route(&path("products"), get(products::list).post(products::put_many))
+        .route(
+            &path("products/{id}"),
+            get(products::show).put(products::put).delete(products::delete),
+        )
+        .route(
+            &path("webhook-endpoints"),
+            get(webhook_endpoints::list).post(webhook_endpoints::create),
+        )
+        .route(
+            &path("webhook-endpoints/{id}"),
+            get(webhook_endpoints::show)
+                .patch(webhook_endpoints::change)
+                .delete(webhook_endpoints::delete),
+        )
+        .route(&path("reconcile"), post(reconcile::compare))
+        .layer(from_fn(etag::on_reads))
 }
 
 /// Whose world a path names, and the id after it, if there is one.
@@ -55,10 +97,17 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
     }
 }
 
+/// The merchant's own currency.
+async fn currency_of(app: &App, place: &Place) -> Result<Currency, Fault> {
+    let mut connection = app.pool.acquire().await?;
+    let row = merchant::find(&mut connection, place.merchant.0).await?;
+    let code = row.ok_or(Fault::NotFound("merchant"))?.currency;
+    Currency::parse(&code).ok_or_else(|| Fault::Corrupt("a merchant has no currency".to_owned()))
+}
+
 /// An amount in its currency's digits; as it is when the currency is unknown to us.
 fn amount(amount: rust_decimal::Decimal, currency: &str) -> String {
-    shared::money::Currency::parse(currency)
-        .map_or_else(|| amount.to_string(), |currency| currency.format(amount))
+    Currency::parse(currency).map_or_else(|| amount.to_string(), |currency| currency.format(amount))
 }
 
 /// An instant of a row as the wire writes it.

@@ -1,5 +1,7 @@
 //! Draws what must be random: ids, link numbers, codes, keys, passwords.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use shared::click_id::U40_MAX;
 use shared::id::Environment;
@@ -9,6 +11,7 @@ const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 const KEY_ID_CHARACTERS: usize = 24;
 const SECRET_CHARACTERS: usize = 40;
 const CODE_CHARACTERS: usize = 8;
+const WEBHOOK_SECRET_BYTES: usize = 32;
 const PASSWORD_CHARACTERS: usize = 20;
 
 /// A new UUID v7 of that instant.
@@ -36,6 +39,11 @@ pub fn key_id(environment: Environment) -> String {
 /// A signing secret, `sk_live_…`: 200 random bits.
 pub fn signing_secret(environment: Environment) -> String {
     format!("sk_{environment}_{}", letters::<SECRET_CHARACTERS>())
+}
+
+/// A webhook endpoint's secret as Standard Webhooks has it: `whsec_` and base64 of 32 random bytes.
+pub fn webhook_secret() -> String {
+    format!("whsec_{}", STANDARD.encode(bytes::<WEBHOOK_SECRET_BYTES>()))
 }
 
 /// A password: 100 random bits.
@@ -69,6 +77,14 @@ mod tests {
         let at = |second| Timestamp::from_second(second).expect("a second of the test");
         assert!(id(at(1_700_000_000)) < id(at(1_700_000_001)));
         assert_eq!(id(at(1_700_000_000)).get_version_num(), 7);
+    }
+
+    #[test]
+    fn a_webhook_secret_is_base64_of_32_bytes_and_never_the_same() {
+        let secret = webhook_secret();
+        let encoded = secret.strip_prefix("whsec_").expect("the prefix");
+        assert_eq!(STANDARD.decode(encoded).map(|bytes| bytes.len()), Ok(32));
+        assert_ne!(secret, webhook_secret());
     }
 
     #[test]

@@ -46,8 +46,8 @@ pub async fn insert(
     sqlx::query(
         "-- insert_campaign
          insert into campaign (environment, merchant_id, campaign_id, name, state, listing,
-                               fallback_url, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8)",
+                               fallback_url, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $8)",
     )
     .bind(&row.environment)
     .bind(row.merchant_id)
@@ -126,17 +126,88 @@ pub async fn set_state(
     connection: &mut PgConnection,
     campaign: &CampaignRow,
     state: &str,
+    now: Timestamp,
 ) -> Result<u64, sqlx::Error> {
     let done = sqlx::query(
         "-- set_campaign_state
-         update campaign set state = $4
+         update campaign set state = $4, updated_at = $5
          where environment = $1 and merchant_id = $2 and campaign_id = $3 and state <> 'archived'",
     )
     .bind(&campaign.environment)
     .bind(campaign.merchant_id)
     .bind(campaign.campaign_id)
     .bind(state)
+    .bind(instant::to_row(now))
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
+}
+
+/// Brings a campaign's own columns up to date.
+pub async fn update(
+    connection: &mut PgConnection,
+    row: &CampaignRow,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- update_campaign
+         update campaign set name = $4, listing = $5, fallback_url = $6, updated_at = $7
+         where environment = $1 and merchant_id = $2 and campaign_id = $3",
+    )
+    .bind(&row.environment)
+    .bind(row.merchant_id)
+    .bind(row.campaign_id)
+    .bind(&row.name)
+    .bind(&row.listing)
+    .bind(&row.fallback_url)
+    .bind(instant::to_row(now))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Replaces the products of a campaign; answers the SKUs that are no products of the merchant's,
+/// which are left out.
+pub async fn replace_products(
+    connection: &mut PgConnection,
+    row: &CampaignRow,
+    skus: &[String],
+) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query(
+        "-- delete_campaign_products
+         delete from campaign_product
+         where environment = $1 and merchant_id = $2 and campaign_id = $3 and sku <> all($4)",
+    )
+    .bind(&row.environment)
+    .bind(row.merchant_id)
+    .bind(row.campaign_id)
+    .bind(skus)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        "-- insert_campaign_products
+         insert into campaign_product (environment, merchant_id, campaign_id, sku)
+         select environment, merchant_id, $3, sku from product
+         where environment = $1 and merchant_id = $2 and sku = any($4)
+         on conflict do nothing",
+    )
+    .bind(&row.environment)
+    .bind(row.merchant_id)
+    .bind(row.campaign_id)
+    .bind(skus)
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query_scalar(
+        "-- unknown_campaign_products
+         select sku from unnest($3::text[]) as sent (sku)
+         where not exists (
+             select from product
+             where environment = $1 and merchant_id = $2 and product.sku = sent.sku)
+         order by sku",
+    )
+    .bind(&row.environment)
+    .bind(row.merchant_id)
+    .bind(skus)
+    .fetch_all(connection)
+    .await
 }

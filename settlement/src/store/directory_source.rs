@@ -2,7 +2,9 @@
 
 use super::instant;
 use jiff::Timestamp;
+use shared::directory::OTHER_KEYS_MAX;
 use sqlx::PgConnection;
+use sqlx::types::time::OffsetDateTime;
 use std::fmt;
 use uuid::Uuid;
 
@@ -109,6 +111,10 @@ pub struct KeySource {
     pub per_hour_max: i32,
     /// Addresses or networks that may use it.
     pub allow_list: Vec<String>,
+    /// From then on it counts as revoked.
+    pub expires_at: Option<OffsetDateTime>,
+    /// Of a test key, the merchant's other keys: active ones first, then the youngest.
+    pub other_keys: Vec<String>,
     /// pending, approved, suspended or rejected.
     pub merchant_state: String,
     /// ISO 4217.
@@ -123,25 +129,36 @@ impl fmt::Debug for KeySource {
     }
 }
 
-/// Reads one key of a merchant, or all of them, with what decides over them.
+/// Reads keys of a merchant with what decides over them: all of them, or some together with the
+/// test keys that may name them.
 pub async fn keys(
     connection: &mut PgConnection,
     merchant_id: Uuid,
-    key_id: Option<&str>,
+    key_ids: Option<&[&str]>,
 ) -> Result<Vec<KeySource>, sqlx::Error> {
     sqlx::query_as(
         "-- directory_keys
          select api_key.environment, api_key.merchant_id, api_key.key_id,
                 api_key.state as key_state, api_key.secret_sealed, api_key.per_minute_max,
-                api_key.per_hour_max, api_key.allow_list, merchant.state as merchant_state,
-                merchant.currency, merchant.approved_domain
+                api_key.per_hour_max, api_key.allow_list, api_key.expires_at,
+                case when api_key.environment = 'test' then array(
+                    select other.key_id from api_key other
+                    where other.environment in ('live', 'test')
+                      and other.merchant_id = api_key.merchant_id
+                      and other.key_id <> api_key.key_id
+                    order by other.state = 'active' desc, other.created_at desc, other.key_id
+                    limit $3
+                ) else '{}' end as other_keys,
+                merchant.state as merchant_state, merchant.currency, merchant.approved_domain
          from api_key join merchant using (merchant_id)
          where api_key.environment in ('live', 'test') and api_key.merchant_id = $1
-           and ($2::text is null or api_key.key_id = $2)
+           and ($2::text[] is null or api_key.key_id = any($2)
+                or api_key.environment = 'test' and api_key.state <> 'revoked')
          order by api_key.key_id",
     )
     .bind(merchant_id)
-    .bind(key_id)
+    .bind(key_ids)
+    .bind(i64::try_from(OTHER_KEYS_MAX).unwrap_or(i64::MAX))
     .fetch_all(connection)
     .await
 }

@@ -185,6 +185,7 @@ struct RuleRow {
     minimum_order: Option<Decimal>,
     currency: Option<String>,
     in_force_from: OffsetDateTime,
+    ended_at: Option<OffsetDateTime>,
 }
 
 /// Rules that may price orders of these scopes: product rules of the SKUs named, all others whole.
@@ -195,15 +196,24 @@ pub async fn rules(
 ) -> Result<HashMap<Scope, Vec<RuleVersion>>, sqlx::Error> {
     let rows: Vec<RuleRow> = sqlx::query_as(
         "-- rules
-         select rule.environment, rule.merchant_id, rule_id, version, level, campaign_id, sku,
-                rate_bps, flat_amount, cap_amount, minimum_order, currency, in_force_from
-         from unnest($1::text[], $2::uuid[]) as scope (environment, merchant_id)
-         join rule using (environment, merchant_id)
-         where level <> 'product' or sku = any($3)
-         union all
-         select rule.environment, rule.merchant_id, rule_id, version, level, campaign_id, sku,
-                rate_bps, flat_amount, cap_amount, minimum_order, currency, in_force_from
-         from rule where merchant_id = '00000000-0000-0000-0000-000000000000'",
+         with version as (
+             select rule.environment, rule.merchant_id, rule_id, version, level, campaign_id, sku,
+                    rate_bps, flat_amount, cap_amount, minimum_order, currency, in_force_from
+             from unnest($1::text[], $2::uuid[]) as scope (environment, merchant_id)
+             join rule using (environment, merchant_id)
+             where kind <> 'ended' and (level <> 'product' or sku = any($3))
+             union all
+             select rule.environment, rule.merchant_id, rule_id, version, level, campaign_id, sku,
+                    rate_bps, flat_amount, cap_amount, minimum_order, currency, in_force_from
+             from rule
+             where merchant_id = '00000000-0000-0000-0000-000000000000' and kind <> 'ended'
+         )
+         select version.*, ended.in_force_from as ended_at
+         from version
+         left join rule ended
+             on ended.kind = 'ended' and ended.environment = version.environment
+                 and ended.merchant_id = version.merchant_id and ended.rule_id = version.rule_id
+                 and ended.version = version.version + 1",
     )
     .bind(scopes.iter().map(|scope| scope.environment.as_str()).collect::<Vec<_>>())
     .bind(scopes.iter().map(|scope| scope.merchant.0).collect::<Vec<_>>())
@@ -254,5 +264,6 @@ fn rule(row: &RuleRow) -> Result<RuleVersion, sqlx::Error> {
         minimum_order: row.minimum_order,
         currency,
         in_force_from: instant::from_row(row.in_force_from),
+        ended_at: row.ended_at.map(instant::from_row),
     })
 }

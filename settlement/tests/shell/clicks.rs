@@ -17,7 +17,7 @@ fn click(id: &str, link_number: u64) -> serde_json::Value {
 }
 
 fn row(seq: u64, clicks: &serde_json::Value, dropped: u64) -> ClickRow {
-    ClickRow { seq, clicks: raw(&clicks.to_string()), dropped }
+    ClickRow { seq, clicks: raw(&clicks.to_string()), dropped, log: None }
 }
 
 async fn record(pool: &PgPool, rows: Vec<ClickRow>) -> Result<u64, Fault> {

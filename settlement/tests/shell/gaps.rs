@@ -103,7 +103,8 @@ async fn a_gap_of_clicks_is_recorded_and_accepted_the_same_way() {
     let pool = database::fresh().await;
     let mut head = head(SHARD, EPOCH, 5);
     head.lowest_seq = 4;
-    let rows = || (4..=5).map(|seq| ClickRow { seq, clicks: raw("[]"), dropped: 0 }).collect();
+    let rows =
+        || (4..=5).map(|seq| ClickRow { seq, clicks: raw("[]"), dropped: 0, log: None }).collect();
     let batch = ClickBatch { head, rows: rows() };
     let record = async || {
         record_clicks::run(&pool, &intake(), &batch, now()).await.unwrap().acknowledged_seq

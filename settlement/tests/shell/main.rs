@@ -6,11 +6,16 @@
 mod database;
 
 mod batches;
+mod calls;
+mod catalogue;
 mod clicks;
 mod directory;
 mod edge;
 mod gaps;
 mod http;
 mod ingest;
+mod keys;
 mod network;
+mod reconcile;
 mod seeding;
+mod webhook_endpoints;

@@ -97,6 +97,7 @@ pub fn new_campaign(scope: Scope) -> NewCampaign {
     NewCampaign {
         scope,
         name: "Everything".to_owned(),
+        is_active: true,
         listing: Listing::Public,
         fallback_url: None,
         cookie_days: 30,

@@ -35,7 +35,7 @@ pub fn conversion(body: &[u8], context: &Context<'_>) -> Result<Conversion, Faul
     let click_id = fields.text("clickId", CLICK_ID_CHARACTERS_MAX, Need::Optional);
     let external_product_id =
         fields.external_id("externalProductId", EXTERNAL_ID_CHARACTERS_MAX, Need::Optional);
-    let currency = currency(&mut fields, context);
+    let currency = fields.currency("currency", context.currency);
     let order_status = order_status(&mut fields);
     let ordered_at = fields.instant("orderedAt", context);
     let coupon_code = fields.text("couponCode", COUPON_CHARACTERS_MAX, Need::Optional);
@@ -71,20 +71,6 @@ pub fn conversion(body: &[u8], context: &Context<'_>) -> Result<Conversion, Faul
     })
 }
 
-fn currency(fields: &mut Fields, context: &Context<'_>) -> Option<Currency> {
-    let Some(node) = fields.word("currency", Need::Optional) else {
-        return Some(context.currency);
-    };
-    let currency = match &node {
-        Node::Text(code) => Currency::parse(code),
-        _ => None,
-    };
-    if currency.is_none() {
-        fields.faults.push("currency must be an ISO 4217 code in capitals, like \"NPR\"");
-    }
-    currency
-}
-
 fn order_status(fields: &mut Fields) -> Option<OrderStatus> {
     let node = fields.word("orderStatus", Need::Optional)?;
     let status = match &node {
@@ -99,7 +85,12 @@ fn order_status(fields: &mut Fields) -> Option<OrderStatus> {
     status
 }
 
-fn check_minor_digits(field: &str, amount: Decimal, currency: Currency, faults: &mut Faults) {
+pub(super) fn check_minor_digits(
+    field: &str,
+    amount: Decimal,
+    currency: Currency,
+    faults: &mut Faults,
+) {
     if !currency.holds(amount) {
         let most = currency.minor_digits();
         faults.push(format!("{field} must have at most {most} decimals in {currency}"));

@@ -8,9 +8,12 @@ mod click_ways;
 mod links_pause;
 mod script;
 
+mod debugger;
+mod key_rotation;
 mod keys;
 mod order_of_checks;
 mod refusals;
+mod request_log;
 mod routes;
 mod signatures;
 
@@ -20,7 +23,18 @@ mod fields;
 mod idempotency;
 mod order_status_fields;
 
+mod batch;
+mod campaigns;
+mod event_reads;
+mod links_api;
+mod products;
+mod reconcile;
+mod simulator;
+mod webhook_endpoints;
+mod writes;
+
 mod curl;
+mod examples;
 
 mod any_order;
 mod attribution;
@@ -34,6 +48,7 @@ mod pricing;
 mod reads;
 mod refunds;
 mod story;
+mod worlds;
 
 mod configuration;
 mod operators;

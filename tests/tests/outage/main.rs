@@ -5,6 +5,7 @@ mod edge;
 mod plain;
 mod postgres;
 mod recover;
+mod request_log;
 mod settlement;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};

@@ -2,11 +2,11 @@
 
 use std::env;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 
+use crate::cargo::cargo;
 use crate::paths;
 
 static KEEPER: OnceLock<PathBuf> = OnceLock::new();
@@ -22,8 +22,7 @@ pub fn build_keeper() -> Result<PathBuf> {
 }
 
 fn build() -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
+    let output = cargo()
         .args(["build", "--quiet", "--package", "xtask", "--bin", "xtask"])
         .current_dir(paths::root())
         .output()

@@ -1,6 +1,7 @@
 //! A case per way a call can end at the gate.
 
 use super::*;
+use crate::gate::hop::{BatchEvent, NewEvent};
 use shared::id::EventKind;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -33,17 +34,23 @@ fn known_key(body_sha256: &str) -> Known {
             event_id: FIRST,
             body_sha256: body_sha256.into(),
             received_at_ms: 0,
+            answer: None,
         }),
-        by_content: Some(FIRST),
+        by_content: by_content(),
     }
+}
+
+fn by_content() -> HashMap<String, EventId> {
+    HashMap::from([("c:A".to_owned(), FIRST)])
 }
 
 #[test]
 fn what_is_known_decides_after_rate_and_replay() {
-    let by_content = Known { by_key: None, by_content: Some(FIRST) };
+    let by_content = Known { by_key: None, by_content: by_content() };
+    let first = |body: &str| known_key(body).by_key.expect("it is known by its key");
     let cases = [
         (Known::default(), 0, Admission::Accept),
-        (known_key("same"), 0, Admission::Repeat(FIRST)),
+        (known_key("same"), 0, Admission::Repeat(first("same"))),
         (known_key("other"), 0, Admission::KeyReused),
         (known_key("other"), DAY_MS - 1, Admission::KeyReused),
         (known_key("other"), DAY_MS, Admission::Duplicate(FIRST)),
@@ -62,7 +69,9 @@ fn a_repeat_with_the_same_signature_is_a_replay() {
     assert_eq!(memory.admit(&first, &Known::default(), 0), Admission::Accept);
     assert_eq!(memory.admit(&first, &known_key("same"), 1), Admission::Replayed);
     let later = call(2, event("same"));
-    assert_eq!(memory.admit(&later, &known_key("same"), 1), Admission::Repeat(FIRST));
+    let known = known_key("same");
+    let repeat = Admission::Repeat(known.by_key.clone().expect("it is known by its key"));
+    assert_eq!(memory.admit(&later, &known, 1), repeat);
 }
 
 #[test]
@@ -112,4 +121,55 @@ fn a_call_that_could_not_be_stored_may_come_again_unchanged() {
     assert_eq!(memory.admit(&first, &Known::default(), 0), Admission::Accept);
     memory.forget_signature(&first);
     assert_eq!(memory.admit(&first, &Known::default(), 1), Admission::Accept);
+}
+
+fn batch(contents: &[Option<&str>]) -> Ask {
+    let item = |content: Option<&str>| match content {
+        None => Item::Refused("{}".into()),
+        Some(content) => Item::Event(BatchEvent {
+            kind: EventKind::Conversion,
+            body: "{}".into(),
+            content: Some(content.to_owned()),
+            conversion_id: None,
+        }),
+    };
+    Ask::AcceptAll(NewBatch {
+        items: contents.iter().copied().map(item).collect(),
+        body_sha256: "same".into(),
+        idempotency: Some("POST /x k".into()),
+        is_story: false,
+    })
+}
+
+#[test]
+fn every_item_of_a_batch_has_its_own_fate() {
+    let known = Known { by_key: None, by_content: by_content() };
+    let ask = batch(&[Some("c:B"), None, Some("c:A")]);
+    let places = vec![Place::New, Place::Refused, Place::Known(FIRST)];
+    assert_eq!(Memory::default().admit(&call(1, ask), &known, 0), Admission::AcceptAll(places));
+    let ask = batch(&[Some("c:B"), Some("c:B"), Some("c:B")]);
+    let places = vec![Place::New, Place::SameAs(0), Place::SameAs(0)];
+    assert_eq!(Memory::default().admit(&call(1, ask), &known, 0), Admission::AcceptAll(places));
+}
+
+#[test]
+fn a_batch_spends_a_token_for_each_event_all_or_none() {
+    let mut memory = Memory::default();
+    let known = Known::default();
+    let of = |count: usize| batch(&vec![None; count]);
+    let admitted = |admission: &Admission| matches!(admission, Admission::AcceptAll(_));
+    assert!(admitted(&memory.admit(&call(1, of(2)), &known, 0)));
+    assert!(!admitted(&memory.admit(&call(2, of(2)), &known, 0)), "three a minute");
+    assert!(admitted(&memory.admit(&call(2, of(1)), &known, 0)), "a refusal spends nothing");
+    assert!(!admitted(&memory.admit(&call(3, of(1)), &known, 0)));
+}
+
+#[test]
+fn a_batch_is_repeated_as_a_whole_by_its_key() {
+    let known = known_key("same");
+    let repeat = Admission::Repeat(known.by_key.clone().expect("it is known by its key"));
+    let ask = batch(&[Some("c:Z")]);
+    assert_eq!(Memory::default().admit(&call(1, ask.clone()), &known, 0), repeat);
+    let other = known_key("other");
+    assert_eq!(Memory::default().admit(&call(1, ask), &other, 0), Admission::KeyReused);
 }

@@ -1,4 +1,4 @@
-//! Recorded clicks: one row per batch of an isolate.
+//! Recorded clicks and the request log: one row per batch of an isolate.
 
 use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
 use serde::Deserialize;
@@ -13,9 +13,14 @@ const CLICKS: &str = "
     );
 ";
 
+/// A JSON object, the request log of the batch; null when there is none.
+const LOG: &str = "
+    alter table click_batch add column log text
+";
+
 /// Makes or updates the tables of a click object.
 pub fn open(sql: &SqlStorage) -> Result<()> {
-    migrate(sql, &[&format!("{}{CLICKS}", stream::CREATE)])
+    migrate(sql, &[&format!("{}{CLICKS}", stream::CREATE), LOG])
 }
 
 #[derive(Deserialize)]
@@ -32,11 +37,22 @@ pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
 }
 
 /// Stores a batch; answers its place.
-pub fn store(sql: &SqlStorage, clicks: &str, dropped: u64, now_ms: i64) -> Result<u64> {
+pub fn store(
+    sql: &SqlStorage,
+    clicks: &str,
+    log: Option<&str>,
+    dropped: u64,
+    now_ms: i64,
+) -> Result<u64> {
     let query = "-- click::store
-        insert into click_batch (stored_at_ms, dropped, clicks) values (?1, ?2, ?3)
+        insert into click_batch (stored_at_ms, dropped, clicks, log) values (?1, ?2, ?3, ?4)
         returning seq";
-    let bindings = vec![SqlStorageValue::try_from_i64(now_ms)?, integer(dropped)?, clicks.into()];
+    let bindings = vec![
+        SqlStorageValue::try_from_i64(now_ms)?,
+        integer(dropped)?,
+        clicks.into(),
+        log.map_or(SqlStorageValue::Null, Into::into),
+    ];
     let row: Option<Seq> = first(sql, query, bindings)?;
     row.and_then(|row| row.seq).ok_or_else(|| Error::from("the insert named no row"))
 }
@@ -50,24 +66,35 @@ pub struct Unsent {
     pub clicks: String,
     /// Clicks lost before it.
     pub dropped: u64,
+    /// A JSON object, if there is a log.
+    pub log: Option<String>,
 }
 
 /// Rows after a place, in order, at most `rows_max`, until they reach `bytes_max`.
 pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> Result<Vec<Unsent>> {
     let query = "-- click::after
-        select seq, clicks, dropped from click_batch where seq > ?1 order by seq limit ?2";
+        select seq, clicks, dropped, log from click_batch where seq > ?1 order by seq limit ?2";
     let cursor = sql.exec(query, vec![integer(seq)?, integer(rows_max as u64)?])?;
     let mut bytes = 0;
     let mut rows = Vec::new();
     for row in cursor.next::<Unsent>() {
         let row = row?;
-        bytes += row.clicks.len() + FRAME_BYTES;
+        bytes += row.clicks.len() + row.log.as_ref().map_or(0, String::len) + FRAME_BYTES;
         if bytes > bytes_max && !rows.is_empty() {
             break;
         }
         rows.push(row);
     }
     Ok(rows)
+}
+
+/// Forgets the logs of rows after a place and up to another, which settlement has: clicks are kept
+/// to be sent again after a restore, a log is not worth its room.
+pub fn forget_logs(sql: &SqlStorage, after_seq: u64, up_to_seq: u64) -> Result<()> {
+    let query = "-- click::forget_logs
+        update click_batch set log = null where seq > ?1 and seq <= ?2 and log is not null";
+    sql.exec(query, vec![integer(after_seq)?, integer(up_to_seq)?])?;
+    Ok(())
 }
 
 /// The lowest place kept, if there is any.

@@ -4,8 +4,9 @@
 
 use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
 use crate::gate::admit::{Known, KnownKey};
-use crate::gate::hop::{Call, NewEvent};
-use serde::Deserialize;
+use crate::gate::hop::{Call, Item, NewBatch, NewEvent};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use shared::id::{EventId, EventKind};
 use worker::{Error, Result, SqlStorage, SqlStorageValue};
 
@@ -27,9 +28,14 @@ const EVENTS: &str = "
         where content is not null;
 ";
 
+/// The whole answer to a batch, on its first new event; null for any other.
+const ANSWER: &str = "
+    alter table event add column answer text
+";
+
 /// Makes or updates the tables of an intake object.
 pub fn open(sql: &SqlStorage) -> Result<()> {
-    migrate(sql, &[&format!("{}{EVENTS}", stream::CREATE)])
+    migrate(sql, &[&format!("{}{EVENTS}", stream::CREATE), ANSWER])
 }
 
 #[derive(Deserialize)]
@@ -60,30 +66,61 @@ struct KnownRow {
     kind: EventKind,
     body_sha256: String,
     received_at_ms: i64,
+    content: Option<String>,
+    answer: Option<String>,
 }
 
 /// What the rows say about an event before it is stored.
 pub fn known(sql: &SqlStorage, epoch: u64, event: &NewEvent) -> Result<Known> {
     // One statement for both questions: each costs more to ask than to answer.
     let query = "-- event::known
-        select 'key' as shares, seq, kind, body_sha256, received_at_ms from (
-            select seq, kind, body_sha256, received_at_ms from event
-            where idempotency = ?1 order by seq desc limit 1
+        select 'key' as shares, seq, kind, body_sha256, received_at_ms, content, answer from (
+            select * from event where idempotency = ?1 order by seq desc limit 1
         )
         union all
-        select 'content', seq, kind, body_sha256, received_at_ms from event where content = ?2";
+        select 'content', seq, kind, body_sha256, received_at_ms, content, null from event
+        where content = ?2";
     let bindings = vec![event.idempotency.as_deref().into(), event.content.as_deref().into()];
-    let rows: Vec<KnownRow> = sql.exec(query, bindings)?.to_array()?;
+    Ok(known_of(epoch, sql.exec(query, bindings)?.to_array()?))
+}
+
+/// What the rows say about the events of a batch before they are stored.
+pub fn known_of_batch(sql: &SqlStorage, epoch: u64, batch: &NewBatch) -> Result<Known> {
+    let query = "-- event::known_of_batch
+        select 'key' as shares, seq, kind, body_sha256, received_at_ms, content, answer from (
+            select * from event where idempotency = ?1 order by seq desc limit 1
+        )
+        union all
+        select 'content', seq, kind, body_sha256, received_at_ms, content, null from event
+        where content in (select value from json_each(?2))";
+    let contents: Vec<_> = batch
+        .items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Event(event) => event.content.as_deref(),
+            Item::Refused(_) => None,
+        })
+        .collect();
+    let contents = serde_json::to_string(&contents)?;
+    let bindings = vec![batch.idempotency.as_deref().into(), contents.into()];
+    Ok(known_of(epoch, sql.exec(query, bindings)?.to_array()?))
+}
+
+fn known_of(epoch: u64, rows: Vec<KnownRow>) -> Known {
     let mut known = Known::default();
     for row in rows {
         let event_id = EventId { kind: row.kind, epoch, seq: row.seq };
-        let KnownRow { body_sha256, received_at_ms, .. } = row;
+        let KnownRow { body_sha256, received_at_ms, content, answer, .. } = row;
         match row.shares {
-            By::Key => known.by_key = Some(KnownKey { event_id, body_sha256, received_at_ms }),
-            By::Content => known.by_content = Some(event_id),
+            By::Key => {
+                known.by_key = Some(KnownKey { event_id, body_sha256, received_at_ms, answer });
+            }
+            By::Content => {
+                known.by_content.extend(content.map(|content| (content, event_id)));
+            }
         }
     }
-    Ok(known)
+    known
 }
 
 /// A stored event.
@@ -122,6 +159,53 @@ pub fn accept(
     let seq = rows.first().and_then(|row| row.seq);
     let seq = seq.ok_or_else(|| Error::from("the insert named no row"))?;
     Ok(Accepted { seq, rows_written: cursor.rows_written() as u64 })
+}
+
+/// The new events of a batch, as they are stored.
+#[derive(Serialize)]
+pub struct NewRow<'a> {
+    /// Its place, the next free one or one after it.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: &'a str,
+    /// When it is accepted.
+    pub received_at_ms: i64,
+    /// What makes two events the same.
+    pub content: Option<&'a str>,
+    /// The event, as JSON of its own: quoted again, a large batch could outgrow what one value of
+    /// the database may hold.
+    pub body: &'a RawValue,
+}
+
+/// Stores the new events of a batch: the one statement that is their acceptance. The first carries
+/// what belongs to the call: signature, key and answer.
+pub fn accept_all(
+    sql: &SqlStorage,
+    call: &Call,
+    batch: &NewBatch,
+    rows: &[NewRow<'_>],
+    answer: &str,
+) -> Result<u64> {
+    let query = "-- event::accept_all
+        insert into event (seq, kind, received_at_ms, key_id, content, body, signature,
+                           idempotency, body_sha256, answer)
+        select value ->> 'seq', value ->> 'kind', value ->> 'received_at_ms', ?2,
+               value ->> 'content', value -> 'body', iif(key = 0, ?3, null),
+               iif(key = 0, ?4, null), iif(key = 0, ?5, ''), iif(key = 0, ?6, null)
+        from json_each(?1) order by key";
+    let bindings = vec![
+        serde_json::to_string(rows)?.into(),
+        call.key_id.as_str().into(),
+        call.signature.as_deref().into(),
+        batch.idempotency.as_deref().into(),
+        batch.body_sha256.as_str().into(),
+        batch.idempotency.as_ref().map(|_| answer).into(),
+    ];
+    let cursor = sql.exec(query, bindings)?;
+    // Read to its end: an open cursor would hold the statement open.
+    let none: Vec<Seq> = cursor.to_array()?;
+    debug_assert!(none.is_empty(), "an insert without returning names no row");
+    Ok(cursor.rows_written() as u64)
 }
 
 /// A row to be sent.

@@ -160,6 +160,29 @@ fn live() -> History {
 }
 
 #[test]
+fn an_order_before_a_rule_s_end_keeps_its_terms_and_a_later_one_falls_to_the_next_level() {
+    let mut history = live();
+    let mut own = rule(8, Subject::Product("TEA".to_owned()), RuleKind::Percent(2000));
+    own.ended_at = Some(at(T0 + 1_000));
+    history.book.rules.0.push(own);
+    let click = history.click(LINK);
+    history.wait(3_600);
+    // Both are reported after the end; when they were placed decides.
+    for (id, second) in [("before", T0 + 999), ("after", T0 + 1_000)] {
+        let event = serde_json::json!({
+            "externalOrderId": id, "orderAmount": "100.00", "currency": "NPR", "clickId": click,
+            "externalProductId": "TEA", "orderedAt": at(second).to_string(),
+        });
+        let kind = shared::id::EventKind::Conversion;
+        history.tell(Event::from_json(kind, &event.to_string()).expect("an event"));
+    }
+    assert_eq!(history.net("before"), "20.00");
+    assert_eq!(history.net("after"), "10.00");
+    history.report("before", S::Refunded, Some("50.00"));
+    assert_eq!(history.net("before"), "10.00");
+}
+
+#[test]
 fn an_order_s_whole_life_is_told_step_by_step() {
     let mut history = live();
     assert_eq!(history.attributed("A", "2999.00").code, Code::Applied);

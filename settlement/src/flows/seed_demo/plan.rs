@@ -232,6 +232,7 @@ async fn open_campaign(
     let input = NewCampaign {
         scope,
         name: plan.name.to_owned(),
+        is_active: true,
         listing: Listing::Public,
         fallback_url: None,
         cookie_days: plan.cookie_days,

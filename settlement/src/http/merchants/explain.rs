@@ -18,23 +18,28 @@ pub(super) async fn show(
     State(app): State<Arc<App>>,
     place: Place,
 ) -> Result<Json<Explanation>, Fault> {
+    of(&app, &place).await.map(Json)
+}
+
+/// Everything there is to tell about a place's conversion.
+pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     let mut connection = app.pool.acquire().await?;
-    let conversion = conversions::find(&mut connection, &place).await?;
+    let conversion = conversions::find(&mut connection, place).await?;
     let id = conversion.conversion_id.as_str();
-    let commission = commissions::of_conversion(&mut connection, &place, id).await?;
+    let commission = commissions::of_conversion(&mut connection, place, id).await?;
     let (owner, environment) = (place.merchant.0, place.environment.as_str());
     let steps = read_conversion::steps(&mut connection, owner, environment, id).await?;
     let facts = read_conversion::facts(&mut connection, owner, environment, id).await?;
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
-    Ok(Json(Explanation {
+    Ok(Explanation {
         next: Next { sentence: sentence(&conversion, commission.as_ref(), &time_zone) },
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
         facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
         attribution: conversion.attribution.clone(),
         conversion: conversions::shown(&conversion),
-    }))
+    })
 }
 
 fn step(row: &StepRow) -> TimelineStep {

@@ -1,0 +1,101 @@
+//! `POST /api/v1/test/simulate`: settlement writes a story, the intake object takes its events in
+//! like any others, and settlement tells what became of them.
+
+use super::answer::Answer;
+use super::authenticate::Proven;
+use super::intake::{refusal, wait_until};
+use super::settlement::{ask, told};
+use super::{Call, authenticate, body, hop};
+use crate::error::{outcome_unknown, unavailable};
+use crate::gate::hop::{Ask, BatchEvent, Item, NewBatch, Verdict};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use shared::id::Environment;
+use shared::problem::{Code, Problem};
+use shared::relay::{Story, StoryPlayed, StoryWanted};
+
+/// Bytes of the body at most.
+const BODY_BYTES_MAX: usize = 4 * 1024;
+
+/// Plays a story on the merchant's test clock.
+pub(super) async fn play(call: &Call) -> Result<Answer, Problem> {
+    body::require_json(call)?;
+    let body = body::read(call, BODY_BYTES_MAX).await?;
+    let proven = authenticate::prove(call, &body).await?;
+    let counted = offer(call, &proven, Ask::Count).await?;
+    if counted != Verdict::Counted {
+        return Err(refusal(counted, &proven, None));
+    }
+    if proven.key.entry.environment == Environment::Live {
+        return Err(Problem::new(Code::PermissionDenied, "only a test key may play a story"));
+    }
+    let wanted = StoryWanted {
+        body: String::from_utf8_lossy(&body).into_owned(),
+        now_seconds: u32::try_from(call.now_seconds()).unwrap_or(u32::MAX),
+    };
+    let reply = ask(call, &proven, "/simulation/story", &written(&wanted)?).await?;
+    if reply.status != 200 {
+        return Ok(told(reply));
+    }
+    let story: Story = serde_json::from_str(&reply.body)
+        .map_err(|cause| unavailable("A story could not be read", &cause))?;
+    let taken = offer(call, &proven, Ask::AcceptAll(batch_of(&story, &body))).await?;
+    let (events, not_before_ms) = match taken {
+        Verdict::Accepted { body, not_before_ms } => (body, not_before_ms),
+        Verdict::Duplicate { .. } => (r#"{"results":[]}"#.to_owned(), None),
+        other => return Err(refusal(other, &proven, None)),
+    };
+    let played = StoryPlayed { about: story.about, event_ids: ids_of(&events)? };
+    let report = ask(call, &proven, "/simulation/report", &written(&played)?).await;
+    if let Some(not_before_ms) = not_before_ms {
+        wait_until(call, not_before_ms).await;
+    }
+    match report {
+        Ok(reply) if reply.status == 200 => Ok(told(reply)),
+        // It is accepted all the same, and each event can be asked for.
+        Ok(_) | Err(_) => Ok(Answer::json(202, events)),
+    }
+}
+
+async fn offer(call: &Call, proven: &Proven, asked: Ask) -> Result<Verdict, Problem> {
+    hop::offer(call, proven, false, asked).await.map_err(|cause| outcome_unknown(&cause))
+}
+
+fn batch_of(story: &Story, body: &[u8]) -> NewBatch {
+    let items = story.events.iter().map(|event| {
+        Item::Event(BatchEvent {
+            kind: event.kind,
+            body: event.body.clone(),
+            content: event.content.clone(),
+            conversion_id: event.conversion_id.clone(),
+        })
+    });
+    NewBatch {
+        items: items.collect(),
+        body_sha256: hex::encode(Sha256::digest(body)),
+        idempotency: None,
+        is_story: true,
+    }
+}
+
+#[derive(Deserialize)]
+struct Taken {
+    results: Vec<TakenEvent>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TakenEvent {
+    event_id: String,
+}
+
+fn ids_of(events: &str) -> Result<Vec<String>, Problem> {
+    let taken: Taken = serde_json::from_str(events)
+        .map_err(|cause| unavailable("What became of a story could not be read", &cause))?;
+    Ok(taken.results.into_iter().map(|event| event.event_id).collect())
+}
+
+fn written(value: &impl serde::Serialize) -> Result<String, Problem> {
+    serde_json::to_string(value)
+        .map_err(|cause| unavailable("A story could not be passed on", &cause))
+}

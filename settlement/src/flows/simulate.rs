@@ -1,0 +1,128 @@
+//! A story of the sandbox is prepared: its link found or opened, its click recorded, its events
+//! written down for the intake object, which takes them in like any others.
+
+use super::actor::{Actor, note};
+use super::create_campaign::{self, NewCampaign};
+use super::create_link::{self, NewLink};
+use super::open_affiliate;
+use super::set_rule::{self, NewRule};
+use crate::domain::order::Scope;
+use crate::domain::rule::Subject;
+use crate::domain::simulation;
+use crate::error::Fault;
+use crate::store::click::{self, NewClick};
+use crate::store::{merchant, read_link};
+use jiff::Timestamp;
+use serde_json::json;
+use shared::click_id::{Click, ClickClass};
+use shared::event::Event;
+use shared::id::ConversionId;
+use shared::keys::ClickKeys;
+use shared::money::Currency;
+use shared::relay::{Story, StoryAbout, StoryEvent};
+use shared::validate::{COOKIE_DAYS_DEFAULT, Listing, Simulation};
+use sqlx::{PgConnection, PgPool};
+
+/// What the sandbox's own campaign pays, in basis points.
+const SANDBOX_BPS: u32 = 1_000;
+/// What the sandbox calls what it opens.
+const NAME: &str = "Sandbox";
+
+/// Prepares a story; its click happens at `clicked_at_seconds` of the edge's clock.
+pub async fn prepare(
+    pool: &PgPool,
+    keys: &ClickKeys,
+    scope: Scope,
+    story: Simulation,
+    clicked_at_seconds: u32,
+    now: Timestamp,
+) -> Result<Story, Fault> {
+    let mut transaction = pool.begin().await?;
+    let found = merchant::lock(&mut transaction, scope.merchant.0).await?;
+    let found = found.ok_or(Fault::NotFound("merchant"))?;
+    let currency = Currency::parse(&found.currency)
+        .ok_or_else(|| Fault::Corrupt("a merchant has no currency".to_owned()))?;
+    let link_number =
+        match read_link::first_live(&mut transaction, scope.environment.as_str(), scope.merchant.0)
+            .await?
+        {
+            Some(number) => number,
+            None => open_sandbox(&mut transaction, scope, &found.home_url, now).await?,
+        };
+    let click = Click {
+        link_number,
+        clicked_at_seconds,
+        class: ClickClass::Human,
+        random: simulation::click_random(story),
+    };
+    let click_id = click.seal(keys);
+    let clicked_at = Timestamp::from_second(i64::from(clicked_at_seconds))
+        .map_err(|_| Fault::invalid("the edge's clock is outside the calendar"))?;
+    let record = NewClick {
+        click_id: click_id.clone(),
+        link_number: i64::try_from(link_number).unwrap_or(i64::MAX),
+        clicked_at,
+        class: ClickClass::Human.as_str(),
+        reason: "simulated".to_owned(),
+        shopper_hash: None,
+        country: None,
+        private: false,
+        sub_ids: json!([]),
+    };
+    click::insert(&mut transaction, &[record], now).await?;
+    transaction.commit().await?;
+    let sent = simulation::has_click(story).then_some(click_id.as_str());
+    let order = simulation::order_id(story);
+    let conversion = ConversionId::derive(scope.merchant, scope.environment, &order).to_string();
+    let events = simulation::events(story, currency, sent);
+    Ok(Story {
+        events: events.iter().map(|event| stored(event, &conversion)).collect(),
+        about: StoryAbout {
+            scenario: story.scenario.as_str().to_owned(),
+            seed: story.seed,
+            days: story.days,
+            external_order_id: order,
+            conversion_id: conversion,
+            click_id,
+        },
+    })
+}
+
+fn stored(event: &Event, conversion: &str) -> StoryEvent {
+    StoryEvent {
+        kind: event.kind(),
+        body: event.to_json(),
+        content: event.content_key(),
+        conversion_id: matches!(event, Event::Conversion(_)).then(|| conversion.to_owned()),
+    }
+}
+
+/// A merchant without a live test link gets a campaign, an affiliate and a link to play with.
+async fn open_sandbox(
+    connection: &mut PgConnection,
+    scope: Scope,
+    home_url: &str,
+    now: Timestamp,
+) -> Result<u64, Fault> {
+    let by = Actor::Installation;
+    let affiliate = open_affiliate::within(connection, by, NAME, now).await?;
+    let campaign = NewCampaign {
+        scope,
+        name: NAME.to_owned(),
+        is_active: true,
+        listing: Listing::Invite,
+        fallback_url: None,
+        cookie_days: COOKIE_DAYS_DEFAULT,
+        hold_days: None,
+        hold_start: None,
+    };
+    let campaign = create_campaign::within(connection, by, campaign, now).await?;
+    let subject = Subject::Campaign(campaign);
+    let rule = NewRule::percent(scope.environment, Some(scope.merchant), subject, SANDBOX_BPS);
+    set_rule::within(connection, by, rule, now).await?;
+    let destination = home_url.to_owned();
+    let link = NewLink { scope, affiliate, campaign, destination, code: None };
+    let link = create_link::within(connection, by, link, now).await?;
+    note(connection, by, "sandbox.open", &link.code, json!({}), now).await?;
+    Ok(link.link_number)
+}

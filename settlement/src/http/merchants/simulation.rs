@@ -1,0 +1,98 @@
+//! `…/simulation/story` and `…/simulation/report`: the edge asks for a story's events, takes them
+//! in, and asks what became of them. Merchants know both as `POST /api/v1/test/simulate`.
+
+use super::{Place, events, explain};
+use crate::app::App;
+use crate::domain::order::Scope;
+use crate::error::Fault;
+use crate::flows::settle_events::Progress;
+use crate::flows::{release_holds, simulate};
+use crate::wire::event::Event;
+use crate::wire::explain::Explanation;
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared::id::Environment;
+use shared::relay::{Story, StoryAbout, StoryPlayed, StoryWanted};
+use shared::validate;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a report waits for the story's last outcome.
+const WAIT: Duration = Duration::from_secs(5);
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// Releases a report does itself at most; the job does the rest.
+const RELEASES_MAX: usize = 20;
+
+/// A story that was played, and what became of it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Report {
+    #[serde(flatten)]
+    about: StoryAbout,
+    /// Whether this very story was played before: nothing happened now.
+    duplicate: bool,
+    events: Vec<Event>,
+    explain: Explanation,
+}
+
+pub(super) async fn story(
+    State(app): State<Arc<App>>,
+    place: Place,
+    body: Bytes,
+) -> Result<Json<Story>, Fault> {
+    if place.environment != Environment::Test {
+        return Err(Fault::PermissionDenied("stories are played in test alone".to_owned()));
+    }
+    let wanted: StoryWanted = read(&body)?;
+    let story = validate::simulation(wanted.body.as_bytes())
+        .map_err(|faults| Fault::Invalid(faults.into_messages()))?;
+    let scope = Scope { environment: place.environment, merchant: place.merchant };
+    let (keys, now) = (&app.click_keys, Timestamp::now());
+    let story = simulate::prepare(&app.pool, keys, scope, story, wanted.now_seconds, now).await?;
+    app.wakes.push.notify_one();
+    Ok(Json(story))
+}
+
+pub(super) async fn report(
+    State(app): State<Arc<App>>,
+    place: Place,
+    body: Bytes,
+) -> Result<Json<Report>, Fault> {
+    let played: StoryPlayed = read(&body)?;
+    let until = Instant::now() + WAIT;
+    for id in &played.event_ids {
+        while events::find(&app, &place, id).await?.is_none_or(|row| row.state == "received") {
+            if Instant::now() >= until {
+                return Err(Fault::NotSettledYet);
+            }
+            tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+        }
+    }
+    // The story's clock may have passed the end of its return window: it need not wait for the job.
+    for _ in 0..RELEASES_MAX {
+        if release_holds::run_once(&app.pool, Timestamp::now()).await? == Progress::Idle {
+            break;
+        }
+    }
+    let mut shown = Vec::with_capacity(played.event_ids.len());
+    for id in &played.event_ids {
+        shown.extend(events::find(&app, &place, id).await?.map(events::shown));
+    }
+    let place = Place { id: played.about.conversion_id.clone(), ..place };
+    Ok(Json(Report {
+        explain: explain::of(&app, &place).await?,
+        duplicate: played.event_ids.is_empty(),
+        about: played.about,
+        events: shown,
+    }))
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    serde_json::from_slice(body)
+        .map_err(|_| Fault::BatchRefused("a call about a story is unreadable".to_owned()))
+}

@@ -1,0 +1,182 @@
+//! URLs that merchants name: pages on their approved domain, images, webhook endpoints.
+
+use super::URL_BYTES_MAX;
+use crate::directory::host_is_within;
+use url::{Host, Url};
+
+/// Bytes of an image's or a webhook endpoint's URL at most.
+pub const PUBLIC_URL_BYTES_MAX: usize = 2_000;
+
+/// Reads a URL on the approved domain or below it, and answers it in its one spelling.
+///
+/// https alone, no user info, the default port (EDGE §9); `None` for anything else.
+pub fn page_within(text: &str, approved_domain: &str) -> Option<String> {
+    let url = https(text)?;
+    let fits = url.port().is_none()
+        && url.as_str().len() <= URL_BYTES_MAX
+        && host_is_within(url.host_str()?, approved_domain);
+    fits.then(|| url.into())
+}
+
+/// Reads the URL of an image, on any host.
+pub fn image(text: &str) -> Result<String, &'static str> {
+    let url = https(text).ok_or("must be an https URL without user info")?;
+    if url.as_str().len() > PUBLIC_URL_BYTES_MAX {
+        return Err("must be at most 2000 bytes");
+    }
+    Ok(url.into())
+}
+
+/// Reads where webhook events may go (PRODUCT §6): a public https host, nothing of one's own
+/// network by its address or by a name that can mean nothing else.
+///
+/// What a name resolves to is looked at again when it is connected to.
+pub fn endpoint(text: &str) -> Result<String, &'static str> {
+    let url = https(text).ok_or("must be an https URL without user info")?;
+    if url.fragment().is_some() {
+        return Err("must not have a fragment");
+    }
+    if url.as_str().len() > PUBLIC_URL_BYTES_MAX {
+        return Err("must be at most 2000 bytes");
+    }
+    let public = match url.host() {
+        Some(Host::Domain(name)) => is_public_name(name),
+        Some(Host::Ipv4(address)) => is_public_v4(address.octets()),
+        Some(Host::Ipv6(address)) => is_public_v6(address.segments()),
+        None => false,
+    };
+    if public { Ok(url.into()) } else { Err("must lead to a public host") }
+}
+
+fn https(text: &str) -> Option<Url> {
+    let url = Url::parse(text.trim()).ok()?;
+    let plain = url.scheme() == "https" && url.username().is_empty() && url.password().is_none();
+    plain.then_some(url).filter(Url::has_host)
+}
+
+/// Names that stay inside one machine or network (RFC 6761, RFC 6762, RFC 9476), and bare ones.
+fn is_public_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let (_, last) = name.rsplit_once('.').unwrap_or(("", ""));
+    !matches!(last, "" | "localhost" | "local" | "internal" | "home" | "lan" | "onion" | "alt")
+        && !name.ends_with("home.arpa")
+}
+
+/// The special-purpose blocks of RFC 6890 and its followers are not public; clouds keep their
+/// metadata at a link-local address.
+fn is_public_v4([a, b, c, _]: [u8; 4]) -> bool {
+    let special = matches!(a, 0 | 10 | 127 | 224..)
+        || a == 100 && (64..128).contains(&b)
+        || a == 169 && b == 254
+        || a == 172 && (16..32).contains(&b)
+        || a == 192 && b == 168
+        || a == 192 && b == 0 && (c == 0 || c == 2)
+        || a == 198 && (b == 18 || b == 19)
+        || a == 198 && b == 51 && c == 100
+        || a == 203 && b == 0 && c == 113;
+    !special
+}
+
+fn is_public_v6(segments: [u16; 8]) -> bool {
+    let [a, b, ..] = segments;
+    // 2000::/3 is what is given out; 6to4, Teredo and documentation in it hide or mean another.
+    let embeds_another = a == 0x2002 || a == 0x2001 && b < 0x0200 || a == 0x2001 && b == 0x0db8;
+    let documentation = a == 0x3fff && b < 0x1000;
+    // fd00:ec2::254 and its like are unique-local, outside 2000::/3 as every private block is.
+    (0x2000..0x4000).contains(&a) && !embeds_another && !documentation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_lies_on_the_approved_domain_in_one_spelling() {
+        let within = |text| page_within(text, "shop.np");
+        assert_eq!(within(" https://SHOP.np/a b ").as_deref(), Some("https://shop.np/a%20b"));
+        assert_eq!(within("https://www.shop.np").as_deref(), Some("https://www.shop.np/"));
+        let long = format!("https://shop.np/{}", "x".repeat(URL_BYTES_MAX));
+        for bad in [
+            "http://shop.np/",
+            "https://evilshop.np/",
+            "https://shop.np.evil.example/",
+            "https://shop.np@evil.example/",
+            "https://u@shop.np/",
+            "https://shop.np:8443/",
+            "//shop.np/",
+            "shop.np",
+            "",
+            &long,
+        ] {
+            assert_eq!(within(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_image_may_lie_anywhere_over_https() {
+        assert_eq!(image("https://cdn.example:8443/a.png").as_deref().ok(), {
+            Some("https://cdn.example:8443/a.png")
+        });
+        let long = format!("https://cdn.example/{}", "x".repeat(PUBLIC_URL_BYTES_MAX));
+        for bad in
+            ["http://cdn.example/a", "data:image/png;base64,AA==", "https://", "a.png", &long]
+        {
+            assert!(image(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_public_by_name_and_by_address() {
+        for good in [
+            "https://hooks.shop.example/khata?x=1",
+            "https://hooks.shop.example:8443/",
+            "https://203.0.114.1/",
+            "https://8.8.8.8/",
+            "https://[2606:4700::1111]/",
+        ] {
+            assert!(endpoint(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://hooks.shop.example/",
+            "https://u:p@hooks.shop.example/",
+            "https://hooks.shop.example/#a",
+            "https://localhost/",
+            "https://a.localhost/",
+            "https://localhost./",
+            "https://printer/",
+            "https://nas.local/",
+            "https://router.home.arpa/",
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f.0.0.1/",
+            "https://0177.0.0.1/",
+            "https://０.0.0.0/",
+            "https://10.1.2.3/",
+            "https://100.64.0.1/",
+            "https://169.254.169.254/latest/meta-data",
+            "https://172.31.255.255/",
+            "https://192.168.0.1/",
+            "https://198.18.0.1/",
+            "https://224.0.0.1/",
+            "https://255.255.255.255/",
+            "https://[::]/",
+            "https://[::1]/",
+            "https://[::ffff:10.0.0.1]/",
+            "https://[::ffff:169.254.169.254]/",
+            "https://[64:ff9b::a00:1]/",
+            "https://[fe80::1]/",
+            "https://[fd00:ec2::254]/",
+            "https://[ff02::1]/",
+            "https://[2002:a00:1::]/",
+            "https://[2001:db8::1]/",
+            "ftp://hooks.shop.example/",
+            "",
+        ] {
+            assert!(endpoint(bad).is_err(), "{bad}");
+        }
+        assert!(endpoint(&format!("https://db.{}/", "internal")).is_err());
+        let long = format!("https://hooks.shop.example/{}", "x".repeat(PUBLIC_URL_BYTES_MAX));
+        assert_eq!(endpoint(&long), Err("must be at most 2000 bytes"));
+    }
+}

@@ -1,0 +1,186 @@
+//! Test and live, and two merchants, side by side: what one has the other cannot read, change or
+//! even see. A new route is a new row of a table here.
+
+use serde_json::{Value, json};
+use tests::side::{CLOCK, CONVERSIONS, ORDER_STATUS};
+use tests::{Plan, Shop, Side, World};
+
+/// What one side has.
+struct Possessions {
+    event_id: String,
+    status_event_id: String,
+    conversion_id: String,
+    commission_id: String,
+    order: &'static str,
+}
+
+/// Every signed read of one thing, as a path.
+const OF_ONE_THING: [fn(&Possessions) -> String; 5] = [
+    |of| format!("/api/v1/events/{}", of.event_id),
+    |of| format!("/api/v1/events/{}", of.status_event_id),
+    |of| format!("{CONVERSIONS}/{}", of.conversion_id),
+    |of| format!("{CONVERSIONS}/{}/explain", of.conversion_id),
+    |of| format!("/api/v1/commissions/{}", of.commission_id),
+];
+
+/// Every signed list, with the filters that could name another's things.
+const LISTS: [fn(&Possessions) -> String; 6] = [
+    |_| CONVERSIONS.to_owned(),
+    |of| format!("{CONVERSIONS}?externalOrderId={}", of.order),
+    |of| format!("{CONVERSIONS}?conversionId={}", of.conversion_id),
+    |_| "/api/v1/commissions".to_owned(),
+    |of| format!("/api/v1/commissions?conversionId={}", of.conversion_id),
+    |of| format!("/api/v1/commissions?externalOrderId={}", of.order),
+];
+
+/// A path and the body sent there.
+type Write = (&'static str, fn(&Possessions) -> Value);
+
+/// Every signed write that names an order, sent by a stranger.
+const WRITES: [Write; 3] = [
+    (ORDER_STATUS, |of| json!({"externalOrderId": of.order, "status": "cancelled"})),
+    (
+        ORDER_STATUS,
+        |of| json!({"externalOrderId": of.order, "status": "refunded", "refundedAmount": "1.00"}),
+    ),
+    (CONVERSIONS, |of| json!({"externalOrderId": of.order, "orderAmount": "7.00"})),
+];
+
+fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
+    let event_id = side.convert(order, "100.00", &side.click());
+    assert_eq!(side.outcome(&event_id).code, "APPLIED");
+    let body = json!({"externalOrderId": order, "status": "confirmed"});
+    let status_event_id = side.report(ORDER_STATUS, &body);
+    assert_eq!(side.outcome(&status_event_id).code, "APPLIED");
+    let commission = side.commission(order);
+    Possessions {
+        event_id,
+        status_event_id,
+        conversion_id: side.conversion_id(order),
+        commission_id: commission["id"].as_str().expect("a commission has an id").to_owned(),
+        order,
+    }
+}
+
+fn listed(side: &Side<'_>, path: &str) -> usize {
+    side.read(path)["data"].as_array().expect("a list has data").len()
+}
+
+#[test]
+fn what_is_another_worlds_or_merchants_is_not_there_and_not_listed() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let sides = [&shop.live, &shop.test, &other.live, &other.test];
+    for owner in [&shop.live, &shop.test] {
+        let order = if owner.environment() == "live" { "of-live" } else { "of-test" };
+        let own = possessions(owner, order);
+        let strangers = || sides.into_iter().filter(|side| side.scope != owner.scope);
+        for path in OF_ONE_THING.map(|path| path(&own)) {
+            assert_eq!(owner.signer.get(&path).send().status, 200, "{path}");
+            for stranger in strangers() {
+                let answer = stranger.signer.get(&path).send();
+                assert_eq!(answer.status, 404, "{path}");
+                assert!(!answer.text.contains(own.order), "{path}: {}", answer.text);
+            }
+        }
+        for path in LISTS.map(|path| path(&own)) {
+            assert!(listed(owner, &path) > 0, "{path}");
+            for stranger in strangers() {
+                let answer = stranger.signer.get(&path).send();
+                for theirs in [own.order, &own.conversion_id, &own.commission_id] {
+                    assert!(!answer.text.contains(theirs), "{path}: {}", answer.text);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_stranger_writes_of_the_same_order_id_touches_an_order_of_its_own_alone() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let own = possessions(&shop.live, "shared-id");
+    let before = (shop.live.conversion(own.order), shop.live.commission(own.order));
+    for stranger in [&shop.test, &other.live, &other.test] {
+        for (path, body) in &WRITES {
+            let event_id = stranger.report(path, &body(&own));
+            stranger.outcome(&event_id);
+        }
+        // Its own order took all three; under its own id.
+        let theirs = stranger.conversion(own.order);
+        assert_eq!(theirs["orderAmount"], "7.00");
+        assert_ne!(theirs["id"], own.conversion_id.as_str());
+    }
+    assert_eq!(before, (shop.live.conversion(own.order), shop.live.commission(own.order)));
+}
+
+#[test]
+fn one_idempotency_key_names_another_call_in_each_world_and_for_each_merchant() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let mut event_ids = Vec::new();
+    for (at, side) in [&shop.live, &shop.test, &other.live, &other.test].into_iter().enumerate() {
+        let body = json!({"externalOrderId": "keyed", "orderAmount": format!("{at}.00")});
+        let call = side.signer.post(CONVERSIONS, body.to_string());
+        let answer = call.header("Idempotency-Key", "one-key").send().expect_status(202);
+        assert_eq!(answer.json()["duplicate"], false);
+        assert_eq!(answer.header("idempotent-replayed"), "");
+        event_ids.push(answer.text_of("eventId"));
+    }
+    event_ids.sort();
+    event_ids.dedup();
+    assert_eq!(event_ids.len(), 4);
+}
+
+#[test]
+fn a_click_of_one_world_or_merchant_earns_nothing_in_another() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let click_id = shop.live.click();
+    let cases = [(&shop.test, "other_environment"), (&other.live, "other_merchant")];
+    for (stranger, reason) in cases {
+        let outcome = stranger.outcome(&stranger.convert("o", "100.00", &click_id));
+        assert_eq!(outcome.code, "IN_REVIEW", "{outcome:?}");
+        assert!(stranger.explain("o").to_string().contains(reason));
+        assert!(stranger.find_commission("o").is_none());
+    }
+}
+
+#[test]
+fn a_key_signs_for_its_own_world_and_merchant_alone() {
+    let world = World::shared();
+    let (shop, other) = (Shop::usual(world), Shop::usual(world));
+    let sides = [&shop.live, &shop.test, &other.live, &other.test];
+    for (at, side) in sides.iter().enumerate() {
+        let of_another = &sides[(at + 1) % sides.len()].signer.secret;
+        let body = json!({"externalOrderId": "o", "orderAmount": "1.00"}).to_string();
+        let call = side.signer.post(CONVERSIONS, body).secret(of_another);
+        assert_eq!(call.send().status, 401);
+        assert_eq!(side.signer.get(CONVERSIONS).secret(of_another).send().status, 401);
+        assert_eq!(listed(side, CONVERSIONS), 0);
+    }
+}
+
+#[test]
+fn a_test_clock_never_moves_a_live_one_nor_another_merchants() {
+    let world = World::shared();
+    let plan = Plan { hold_days: 1, ..Plan::default() };
+    let (shop, other) = (Shop::open(world, &plan), Shop::open(world, &plan));
+    let still = [&shop.live, &other.live, &other.test];
+    for side in still.into_iter().chain([&shop.test]) {
+        side.sell("o", "100.00");
+        assert_eq!(side.tell("o", "delivered").code, "APPLIED");
+    }
+    assert_eq!(shop.live.post(CLOCK, r#"{"seconds":60}"#).status, 403);
+    shop.test.advance(2 * 86_400);
+    shop.test.commission_in("o", "payable");
+    let id = other.test.conversion_id("o");
+    for side in still {
+        assert_eq!(side.commission("o")["state"], "hold");
+    }
+    assert_eq!(shop.live.signer.get(&format!("{CONVERSIONS}/{id}")).send().status, 404);
+    let moves = "clock_move where merchant_id = $1::uuid";
+    assert_eq!(world.database.count(moves, &[&other.merchant.to_string()]), 0);
+    let live = "clock_move where environment = 'live'";
+    assert_eq!(world.database.count(live, &[]), 0);
+}
