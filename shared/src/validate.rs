@@ -25,7 +25,8 @@ pub use fields::Change;
 pub use link::{CODE_CHARACTERS_MAX, LinkState, NewLink, link_change, new_link};
 pub use report::{clock_advance, order_status};
 pub use signature_question::{
-    SIGNATURE_PART_CHARACTERS_MAX, SIGNED_PATH_CHARACTERS_MAX, SignatureQuestion, signature_question,
+    SIGNATURE_PART_CHARACTERS_MAX, SIGNED_PATH_CHARACTERS_MAX, SignatureQuestion,
+    signature_question,
 };
 pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
 

@@ -22,14 +22,6 @@ pub fn build() -> Result<()> {
     step("settlement", |step| {
         let mut command = cargo();
         command.args(["build", "--package", "settlement", "--bin", "settlement"]);
-        // Cargo tells a running test of which package it is. Handed on, that looks like a change
-        // to the build scripts that read it, and half of settlement is built anew each time.
-        let of_this_test = ["CARGO_PKG_", "CARGO_MANIFEST_"];
-        for (name, _) in env::vars_os() {
-            if of_this_test.iter().any(|start| name.to_string_lossy().starts_with(start)) {
-                command.env_remove(name);
-            }
-        }
         step.run(command.current_dir(paths::root()))
     })
 }

@@ -8,9 +8,17 @@ mod page;
 mod refusal;
 
 mod about_itself;
+mod batches;
+mod campaigns;
 mod intake;
+mod links;
+mod products;
 mod reads;
+mod reconcile;
+mod request_log;
+mod resource;
 mod testing;
+mod webhook_endpoints;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as name};
@@ -24,8 +32,20 @@ const CACHE_CONTROL: &str = "public, max-age=60";
 
 /// Every operation, in the order of the page.
 fn operations() -> Vec<Operation> {
-    [intake::operations(), reads::operations(), testing::operations(), about_itself::operations()]
-        .concat()
+    [
+        intake::operations(),
+        batches::operations(),
+        reads::operations(),
+        campaigns::operations(),
+        links::operations(),
+        products::operations(),
+        webhook_endpoints::operations(),
+        reconcile::operations(),
+        request_log::operations(),
+        testing::operations(),
+        about_itself::operations(),
+    ]
+    .concat()
 }
 
 /// A text that stays the same as long as this process runs.

@@ -42,7 +42,8 @@ fn no_made_up_call_gets_an_answer_that_is_not_described() {
     let commissions: Vec<_> = conversions.iter().map(|id| id.replace("cnv_", "com_")).collect();
     let known = json!({
         "events": events, "conversions": conversions, "commissions": commissions,
-        "orders": ["fuzz-0", "fuzz-1", "fuzz-2", "fuzz-3"],
+        "orders": ["fuzz-0", "fuzz-1", "fuzz-2", "fuzz-3"], "campaigns": [side.campaign],
+        "links": [side.plain_link.code], "affiliates": [side.affiliate], "domain": shop.domain,
     });
     let here = xtask::paths::root().join("tests/tests/api");
     let python = xtask::python::ensure("schemathesis", &here.join("requirements.txt"))
@@ -50,7 +51,9 @@ fn no_made_up_call_gets_an_answer_that_is_not_described() {
     let folder = folder();
     fs::create_dir_all(&folder).expect("the target folder can be written");
     let output = Command::new(python)
-        .args(["-m", "schemathesis.cli", "run"])
+        .args(["-m", "schemathesis.cli", "--config-file"])
+        .arg(here.join("schemathesis.toml"))
+        .arg("run")
         .arg(format!("{}{DOCUMENT}", world.edge_url()))
         .args(["--max-examples", EXAMPLES_MAX, "--max-time", SECONDS_MAX, "--seed", SEED])
         .args([

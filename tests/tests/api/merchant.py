@@ -84,13 +84,39 @@ def drawn(value, known):
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
     noun = context.operation.path.split("/")[3]
-    if path_parameters and "id" in path_parameters and noun in KNOWN:
-        path_parameters["id"] = drawn(path_parameters["id"], KNOWN[noun])
+    for name, value in (path_parameters or {}).items():
+        if noun in KNOWN:
+            path_parameters[name] = drawn(value, KNOWN[noun])
     return path_parameters
 
 
 @schemathesis.hook
+def map_query(context, query):
+    """A made-up cursor is hardly ever one."""
+    if query and "cursor" in query and drawn(query["cursor"], [None]) is None:
+        del query["cursor"]
+    return query
+
+
+@schemathesis.hook
+def map_headers(context, headers):
+    """Two idempotency keys that differ are refused: often enough, one goes."""
+    both = {"Idempotency-Key", "X-Idempotency-Key"} <= set(headers or {})
+    if both and drawn(headers["Idempotency-Key"], [None]) is None:
+        del headers["X-Idempotency-Key"]
+    return headers
+
+
+@schemathesis.hook
 def map_body(context, body):
-    if isinstance(body, dict) and isinstance(body.get("externalOrderId"), str):
-        body["externalOrderId"] = drawn(body["externalOrderId"], KNOWN["orders"])
+    if isinstance(body, dict):
+        for name, known in (
+            ("externalOrderId", KNOWN["orders"]),
+            ("affiliateId", KNOWN["affiliates"]),
+            ("campaignId", KNOWN["campaigns"]),
+            ("destination", ["https://" + KNOWN["domain"] + "/fuzz"]),
+            ("url", ["https://" + KNOWN["domain"] + "/fuzz"]),
+        ):
+            if isinstance(body.get(name), str):
+                body[name] = drawn(body[name], known)
     return body

@@ -79,9 +79,11 @@ fn described(operation: &Operation) -> Described {
     if !operation.description.is_empty() {
         described = described.description(Some(operation.description.as_str()));
     }
-    if operation.proof == Proof::None {
-        described = described.securities(Some([]));
-    }
+    described = match operation.proof {
+        Proof::Signed => described,
+        Proof::Key => described.security(header::key()),
+        Proof::None => described.securities(Some([])),
+    };
     for answer in &operation.answers {
         described = described.response(answer.status.to_string(), good(answer));
     }

@@ -45,6 +45,11 @@ pub(super) fn signed() -> SecurityRequirement {
     SecurityRequirement::new(key, nothing()).add(timestamp, nothing()).add(signature, nothing())
 }
 
+/// The first alone.
+pub(super) fn key() -> SecurityRequirement {
+    SecurityRequirement::new(SCHEMES[0], [] as [&str; 0])
+}
+
 /// `X-Request-ID` on an answer.
 pub(super) fn request_id() -> Header {
     let limited = ObjectBuilder::new()

@@ -1,6 +1,6 @@
 //! The operations that report orders: taken in at the edge, settled later.
 
-mod bodies;
+pub(super) mod bodies;
 
 use super::operation::{Operation, Tag};
 use crate::wire::schema;
@@ -13,6 +13,11 @@ pub(super) const TAG: Tag = Tag {
     name: "Report orders",
     about: "Signed events: stored before they are answered, settled in order, each exactly once.",
 };
+
+/// The shape of the answer to a conversion that is known already.
+pub(super) const CONVERSION_RESULT: &str = "DuplicateConversion";
+/// The shape of the answer to an order status that is known already.
+pub(super) const STATUS_RESULT: &str = "DuplicateOrderStatus";
 
 const RECEIVED: &str = r#"{
   "eventId": "cnvevt_1vr5jxs0wte0w0000000000001",
@@ -42,7 +47,7 @@ fn report_conversion() -> Operation {
             .body(bodies::conversion(), BODY_BYTES_MAX, bodies::CONVERSION_EXAMPLE)
             .refuses(&[Code::ValidationError]);
     let known = duplicate("conversionId", schema::conversion_id());
-    taken(operation, ("DuplicateConversion", known), RECEIVED)
+    taken(operation, (CONVERSION_RESULT, known), RECEIVED)
 }
 
 fn report_order_status() -> Operation {
@@ -59,7 +64,7 @@ fn report_order_status() -> Operation {
             .body(bodies::order_status(), BODY_BYTES_MAX, bodies::ORDER_STATUS_EXAMPLE)
             .refuses(&[Code::ValidationError, Code::OrderStatusInvalid]);
     let known = duplicate("eventId", schema::event_id());
-    taken(operation, ("DuplicateOrderStatus", known), STATUS_RECEIVED)
+    taken(operation, (STATUS_RESULT, known), STATUS_RECEIVED)
 }
 
 /// With both 202s; `known` is the answer to what is known already.

@@ -2,9 +2,10 @@
 
 use shared::limits::PATH_ID_CHARACTERS_MAX;
 use shared::problem::Code;
+use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
-use utoipa::openapi::{HttpMethod, Object, Ref, RefOr, Required, Schema};
+use utoipa::openapi::{HttpMethod, Object, Ref, RefOr, Required, Schema, Type};
 
 use crate::wire::schema;
 
@@ -22,6 +23,8 @@ pub(super) struct Tag {
 pub(super) enum Proof {
     /// Key, timestamp and signature.
     Signed,
+    /// The key's id alone.
+    Key,
     /// Nothing: it holds no merchant's data.
     None,
 }
@@ -113,6 +116,12 @@ impl Operation {
         self
     }
 
+    /// The same with the key's id alone.
+    pub(super) fn by_key(mut self) -> Self {
+        self.proof = Proof::Key;
+        self
+    }
+
     /// With what one must know to use it.
     pub(super) fn about(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
@@ -147,18 +156,19 @@ impl Operation {
         self
     }
 
-    /// The id its path has, if any: plain characters, since it goes into a path as it is.
+    /// The name its path has, if any.
     fn with_id(self) -> Self {
-        if !self.path.contains("{id}") {
-            return self;
-        }
-        let plain = format!("^[A-Za-z0-9_-]{{1,{PATH_ID_CHARACTERS_MAX}}}$");
-        self.parameter(
-            ParameterIn::Path,
-            "id",
-            schema::pattern(plain),
-            "The id, as it was answered.",
-        )
+        let plain = || schema::pattern(format!("^[A-Za-z0-9_-]{{1,{PATH_ID_CHARACTERS_MAX}}}$"));
+        let (name, schema, says) = match self.path.split(['{', '}']).nth(1) {
+            None => return self,
+            Some("sku") => {
+                let sku = schema::name(EXTERNAL_ID_CHARACTERS_MAX);
+                ("sku", sku, "The SKU, percent-encoded.")
+            }
+            Some("code") => ("code", plain(), "The link's short name."),
+            Some(_) => ("id", plain(), "The id, as it was answered."),
+        };
+        self.parameter(ParameterIn::Path, name, schema, says)
     }
 
     /// With a JSON body; `name` is what the document calls its shape.
@@ -215,6 +225,15 @@ impl Operation {
             .carrying("Idempotent-Replayed", "`true` when this is the first answer again.")
     }
 
+    /// A read with an `ETag`; comes after its answer.
+    pub(super) fn cached(self) -> Self {
+        let says = "An `ETag` you have: answered `304` when it is still the one.";
+        self.carrying("ETag", "Names this version.")
+            .header("If-None-Match", Object::with_type(Type::String), says)
+            .answers_empty(304, "Still the one you have.")
+            .carrying("ETag", "Names this version.")
+    }
+
     /// The latest answer has a header more.
     pub(super) fn carrying(mut self, name: &'static str, says: &'static str) -> Self {
         if let Some(answer) = self.answers.last_mut() {
@@ -255,18 +274,20 @@ impl Operation {
         let is_met = |code: &Code| match (code, self.proof) {
             _ if self.codes.contains(code) || *code == Code::Unavailable => true,
             (_, Proof::None) => false,
-            (Code::RateLimited | Code::InternalError, Proof::Signed) => true,
-            (Code::PayloadTooLarge | Code::UnsupportedMediaType, Proof::Signed) => {
-                self.body.is_some()
-            }
-            (code, Proof::Signed) => code.status().0 == 401 && self.proves(*code),
+            (Code::RateLimited, _) | (Code::InternalError, Proof::Signed) => true,
+            (Code::PayloadTooLarge | Code::UnsupportedMediaType, _) => self.body.is_some(),
+            (code, _) => code.status().0 == 401 && self.proves(*code),
         };
         Code::ALL.into_iter().filter(is_met).collect()
     }
 
     /// Whether a check of this code is made: a read may be sent again as it is.
     fn proves(&self, code: Code) -> bool {
-        code != Code::ReplayDetected || self.is_once()
+        match code {
+            Code::ReplayDetected => self.is_once(),
+            Code::ExpiredTimestamp | Code::InvalidSignature => self.proof == Proof::Signed,
+            _ => true,
+        }
     }
 
     /// Whether the same signed text is taken only once.

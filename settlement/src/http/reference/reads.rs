@@ -3,7 +3,7 @@
 mod examples;
 
 use super::operation::{Operation, Tag};
-use crate::http::merchants::{FILTER_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
+use crate::http::merchants::{FILTER_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX, WAIT_SECONDS_MAX};
 use crate::wire::commission::Commission;
 use crate::wire::conversion::{self, Conversion};
 use crate::wire::event::Event;
@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{HttpMethod, Object, Type};
 
+/// What a filter by state says.
+pub(super) const LISTED: &str = "Only those in this state.";
+
 const TAG: Tag = Tag {
     name: "Read outcomes",
     about: "What became of events and orders: outcomes, conversions, commissions, and why.",
@@ -21,6 +24,7 @@ const TAG: Tag = Tag {
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
+        list_events(),
         show_event(),
         list_conversions(),
         show_conversion(),
@@ -34,13 +38,26 @@ fn read(path: &'static str, id: &'static str, summary: &'static str) -> Operatio
     Operation::signed(HttpMethod::Get, path, TAG, id, summary)
 }
 
+fn list_events() -> Operation {
+    let operation = read("/events", "listEvents", "List events by outcome")
+        .query("state", schema::event_state(), LISTED)
+        .query("type", schema::event_type(), "Only those of this type.")
+        .query("code", filter(), "Only those with this outcome code.");
+    paged::<Event>(operation, examples::EVENTS)
+}
+
 fn show_event() -> Operation {
+    let wait =
+        format!("`wait=N` waits up to N seconds, at most {WAIT_SECONDS_MAX}, for an outcome.");
     read("/events/{id}", "showEvent", "Show an event's outcome")
         .about(
             "`received` is not settled yet; `applied` and `skipped` are final, and `code` says why; \
              `parked` waits for its missing half; `failed` is our fault and will be tried again.",
         )
+        .header("Prefer", Object::with_type(Type::String), &wait)
         .answers::<Event>(200, "The event and its outcome.", examples::EVENT)
+        .carrying("Preference-Applied", "How long it was ready to wait.")
+        .cached()
         .refuses(&[Code::NotFound])
 }
 
@@ -53,6 +70,7 @@ fn list_conversions() -> Operation {
 fn show_conversion() -> Operation {
     read("/conversions/{id}", "showConversion", "Show a conversion")
         .answers::<Conversion>(200, "The conversion.", examples::CONVERSION)
+        .cached()
         .refuses(&[Code::NotFound])
 }
 
@@ -63,6 +81,7 @@ fn explain_conversion() -> Operation {
              terms frozen at the sale, every step since, and what comes next.",
         )
         .answers::<Explanation>(200, "The explanation.", examples::EXPLANATION)
+        .cached()
         .refuses(&[Code::NotFound])
 }
 
@@ -74,6 +93,7 @@ fn list_commissions() -> Operation {
 fn show_commission() -> Operation {
     read("/commissions/{id}", "showCommission", "Show a commission")
         .answers::<Commission>(200, "The commission.", examples::COMMISSION)
+        .cached()
         .refuses(&[Code::NotFound])
 }
 
@@ -81,7 +101,7 @@ fn listed<T: ToSchema>(operation: Operation, states: Object, example: &'static s
     let filtered = operation
         .query("conversionId", filter(), "Only that of this conversion.")
         .query("externalOrderId", filter(), "Only that of this order.")
-        .query("state", states, "Only those in this state.");
+        .query("state", states, LISTED);
     paged::<T>(filtered, example)
 }
 
@@ -115,4 +135,5 @@ pub(super) fn paged<T: ToSchema>(mut operation: Operation, example: &'static str
         .query("cursor", cursor, "The `nextCursor` of the page before.")
         .refuses(&[Code::ValidationError])
         .answers_with(200, "One page, newest first.", page.into(), example)
+        .cached()
 }

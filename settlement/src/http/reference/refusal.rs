@@ -59,7 +59,8 @@ pub(super) fn by_status(codes: &[Code]) -> Vec<(u16, String, Vec<Code>)> {
         let words: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
         *name = match *status {
             401 if codes.contains(&Code::ReplayDetected) => "UNAUTHORIZED_OR_REPLAY".to_owned(),
-            401 => "UNAUTHORIZED".to_owned(),
+            401 if codes.contains(&Code::InvalidSignature) => "UNAUTHORIZED".to_owned(),
+            401 => "UNAUTHORIZED_KEY".to_owned(),
             _ => words.join("."),
         };
     }

@@ -1,15 +1,16 @@
 //! The bodies the edge reads, from the limits it reads them with (PRODUCT §3, §4).
 
+use super::super::resource::strict;
 use crate::wire::schema::{self, CurrencyCode, told};
 use shared::validate::{
     CLICK_ID_CHARACTERS_MAX, COUPON_CHARACTERS_MAX, EXTERNAL_ID_CHARACTERS_MAX, ITEMS_MAX,
     METADATA_BYTES_MAX, QUANTITY_MAX, REASON_CHARACTERS_MAX,
 };
 use utoipa::PartialSchema;
-use utoipa::openapi::schema::{AdditionalProperties, ArrayBuilder, ObjectBuilder};
-use utoipa::openapi::{Array, Object, RefOr, Schema, Type};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
+use utoipa::openapi::{Array, Object, RefOr, Schema};
 
-pub(super) const CONVERSION_EXAMPLE: &str = r#"{
+pub(in super::super) const CONVERSION_EXAMPLE: &str = r#"{
   "externalOrderId": "SHOP-100245",
   "orderAmount": "2999.00",
   "currency": "NPR",
@@ -20,7 +21,7 @@ pub(super) const CONVERSION_EXAMPLE: &str = r#"{
   ],
   "orderedAt": "2026-06-14T09:30:00+05:45"
 }"#;
-pub(super) const ORDER_STATUS_EXAMPLE: &str = r#"{
+pub(in super::super) const ORDER_STATUS_EXAMPLE: &str = r#"{
   "externalOrderId": "SHOP-100245",
   "status": "refunded",
   "refundedAmount": "999.50",
@@ -28,17 +29,12 @@ pub(super) const ORDER_STATUS_EXAMPLE: &str = r#"{
   "reason": "one tin came open"
 }"#;
 
-fn strict() -> ObjectBuilder {
-    let none_else = Some(AdditionalProperties::FreeForm(false));
-    ObjectBuilder::new().schema_type(Type::Object).additional_properties(none_else)
-}
-
 fn id(description: &str) -> Object {
     told(schema::name(EXTERNAL_ID_CHARACTERS_MAX), description)
 }
 
 /// `POST /api/v1/conversions`.
-pub(super) fn conversion() -> (&'static str, RefOr<Schema>) {
+pub(in super::super) fn conversion() -> (&'static str, RefOr<Schema>) {
     let click_id = "The `click_id` the shopper came with, as it is.";
     let coupon = "The coupon used; letters of either case are the same.";
     let ordered_at = "When the order was placed; else the time of acceptance. With a live key not \
@@ -67,7 +63,7 @@ const TOTAL: &str =
     "The order's total: a decimal string with at most the currency's digits, like `2999.00`.";
 
 /// `POST /api/v1/order-status`.
-pub(super) fn order_status() -> (&'static str, RefOr<Schema>) {
+pub(in super::super) fn order_status() -> (&'static str, RefOr<Schema>) {
     let click_id = "The click id of an order whose conversion lacked it.";
     let updated_at = "When it happened; else the time of acceptance.";
     let reason = "In your words; kept with the commission.";

@@ -28,6 +28,8 @@ pub(super) fn article(operation: &Operation) -> Markup {
                 (prose(&operation.description))
                 @if operation.proof == Proof::None {
                     p.note { "Open to everybody: it needs no key and no signature." }
+                } @else if operation.proof == Proof::Key {
+                    p.note { "It needs the id of a test key, and neither timestamp nor signature." }
                 } @else if !operation.is_once() && operation.body.is_some() {
                     p.note { "May be sent again as it is: it is never taken for a replay." }
                 }
@@ -177,8 +179,11 @@ fn request(operation: &Operation) -> Markup {
     };
     let query = if in_query("limit") { "?limit=20" } else { "" };
     let mut head = format!("{} {BASE}{path}{query}\n", operation.method_name());
+    if operation.proof != Proof::None {
+        head.push_str("X-Api-Key: pk_test_7c1e…\n");
+    }
     if operation.proof == Proof::Signed {
-        head.push_str("X-Api-Key: pk_test_7c1e…\nX-Timestamp: 1781408701\nX-Signature: 9f2b6c…\n");
+        head.push_str("X-Timestamp: 1781408701\nX-Signature: 9f2b6c…\n");
     }
     if operation.body.is_some() {
         head.push_str("Content-Type: application/json\n");

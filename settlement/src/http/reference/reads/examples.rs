@@ -12,6 +12,23 @@ pub(super) const EVENT: &str = r#"{
   "settledAt": "2026-06-14T03:45:01.893Z"
 }"#;
 
+pub(super) const EVENTS: &str = r#"{
+  "data": [
+    {
+      "eventId": "cnvevt_1vr5jxs0wte0w0000000000001",
+      "type": "conversion",
+      "state": "applied",
+      "code": "APPLIED",
+      "detail": "Attributed by its click; the commission is 299.90 NPR.",
+      "conversionId": "cnv_2f8m4k1x9q7a5c3e0w6t8y4b2h",
+      "commissionId": "com_2f8m4k1x9q7a5c3e0w6t8y4b2h",
+      "receivedAt": "2026-06-14T03:45:01.204Z",
+      "settledAt": "2026-06-14T03:45:01.893Z"
+    }
+  ],
+  "nextCursor": null
+}"#;
+
 pub(super) const CONVERSION: &str = r#"{
   "id": "cnv_2f8m4k1x9q7a5c3e0w6t8y4b2h",
   "externalOrderId": "SHOP-100245",
