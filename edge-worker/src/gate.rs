@@ -19,6 +19,7 @@ pub mod log_cap;
 pub mod rate;
 pub mod redaction;
 pub mod redirect;
+pub mod reference;
 pub mod replay;
 pub mod request_id;
 pub mod retry;

@@ -16,6 +16,7 @@ mod lane;
 mod links;
 mod page;
 mod reads;
+mod reference;
 mod request_log;
 mod route;
 mod script;
@@ -35,6 +36,14 @@ use shared::problem::{Code, Problem};
 use std::rc::Rc;
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result, console_log};
+
+/// The methods a path takes, `HEAD` left out since it goes with `GET`: for those who describe the
+/// API or check that it is described.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let methods = ["DELETE", "GET", "PATCH", "POST", "PUT"];
+    methods.into_iter().filter(|method| route::find(method, path).is_ok()).collect()
+}
 
 /// One request and everything that belongs to it.
 struct Call {
@@ -111,6 +120,7 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Simulate => simulate::play(call).await,
         Route::SignatureDebugger => signature_debugger::show(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,
+        Route::Describe(which) => reference::show(call, which).await,
         Route::Write { tail, bytes_max } => writes::write(call, tail, bytes_max).await,
         Route::PushDirectory => internal::push_directory(call).await,
         Route::Poke => internal::poke(call).await,

@@ -10,6 +10,9 @@ mod objects;
 mod outbound;
 mod random;
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use http::methods_of;
+
 use worker::web_sys::{Request, Response};
 use worker::{Context, Env, Result, event};
 

@@ -5,6 +5,7 @@ mod gate;
 mod health;
 mod ingest;
 mod merchants;
+mod reference;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -28,6 +29,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route_layer(from_fn_with_state(Arc::clone(&app), gate::only_the_edge));
     Router::new()
         .route("/healthz", get(health::answer))
+        .route("/openapi.json", get(reference::document))
+        .route("/reference", get(reference::page))
         .merge(internal)
         .fallback(async || Fault::NotFound("route"))
         .method_not_allowed_fallback(async || Fault::MethodNotAllowed)

@@ -2,11 +2,16 @@
 //! which the API's description is printed. Made from rows; nothing here asks or stores anything.
 
 pub mod campaign;
+pub mod commission;
 pub mod commission_terms;
+pub mod conversion;
+pub mod event;
+pub mod explain;
 pub mod link;
 pub mod product;
 pub mod reconcile;
 pub mod request_log;
+pub mod schema;
 pub mod webhook_endpoint;
 
 use crate::store::instant;

@@ -13,6 +13,7 @@ pub mod id;
 pub mod internal;
 pub mod json;
 pub mod keys;
+pub mod limits;
 pub mod money;
 pub mod order_status;
 pub mod problem;

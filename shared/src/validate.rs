@@ -24,7 +24,10 @@ pub use conversion::conversion;
 pub use fields::Change;
 pub use link::{CODE_CHARACTERS_MAX, LinkState, NewLink, link_change, new_link};
 pub use report::{clock_advance, order_status};
-pub use signature_question::{SignatureQuestion, signature_question};
+pub use signature_question::{
+    SIGNATURE_PART_CHARACTERS_MAX, SIGNED_PATH_CHARACTERS_MAX, SignatureQuestion,
+    signature_question,
+};
 pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
 
 use crate::id::{Environment, MerchantId};

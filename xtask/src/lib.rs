@@ -10,6 +10,7 @@ pub mod progress;
 
 pub mod node;
 pub mod npm;
+pub mod python;
 pub mod toolchain;
 
 pub mod interrupt;

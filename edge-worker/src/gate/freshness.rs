@@ -1,7 +1,7 @@
 //! Whether a merchant's timestamp is near enough to the edge's clock.
 
 /// How far a call's second may be from the edge's clock, either way.
-pub const SKEW_SECONDS_MAX: u64 = 300;
+pub const SKEW_SECONDS_MAX: u64 = shared::limits::TIMESTAMP_SKEW_SECONDS_MAX;
 /// Digits of a timestamp at most; more would not be seconds of this calendar.
 const DIGITS_MAX: usize = 11;
 

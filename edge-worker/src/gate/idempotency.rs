@@ -1,11 +1,12 @@
 //! The two spellings of the idempotency header, and how long a key is kept.
 
 use crate::gate::rate::HOUR_MS;
+use shared::limits;
 
 /// How long a key repeats its first answer.
-pub const KEPT_MS: i64 = 24 * HOUR_MS;
+pub const KEPT_MS: i64 = limits::IDEMPOTENCY_KEY_KEPT_HOURS * HOUR_MS;
 /// Characters of a key at most.
-const CHARACTERS_MAX: usize = 255;
+const CHARACTERS_MAX: usize = limits::IDEMPOTENCY_KEY_CHARACTERS_MAX;
 
 /// Reads the key from `Idempotency-Key` and `X-Idempotency-Key`; `Err` is one validation fault.
 pub fn read(plain: Option<&str>, prefixed: Option<&str>) -> Result<Option<String>, &'static str> {

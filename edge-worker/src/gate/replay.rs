@@ -2,9 +2,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-/// How long a signature is remembered. Longer than the 600 s in which its timestamp passes, so
-/// that no clock skew between two machines opens a gap.
-pub const REMEMBERED_MS: i64 = 900_000;
+/// How long a signature is remembered.
+pub const REMEMBERED_MS: i64 = shared::limits::SIGNATURE_REMEMBERED_SECONDS * 1_000;
 /// Hex digits of a signature that are kept: 128 bits tell two signatures apart.
 pub const KEPT_CHARACTERS: usize = 32;
 

@@ -1,7 +1,7 @@
 //! Request ids: the client's when sane, else one of ours.
 
 /// Characters of a request id at most.
-const CHARACTERS_MAX: usize = 128;
+const CHARACTERS_MAX: usize = shared::limits::REQUEST_ID_CHARACTERS_MAX;
 
 /// Whether a client's id may be echoed: 1–128 of `[A-Za-z0-9._-]`.
 pub fn is_sane(text: &str) -> bool {

@@ -3,14 +3,13 @@
 use super::Call;
 use crate::bridge;
 use crate::error::unavailable;
+pub(super) use shared::limits::BODY_BYTES_MAX;
 use shared::problem::{Code, Problem};
 use worker::js_sys::Uint8Array;
 use worker::wasm_bindgen::JsCast;
 use worker::web_sys::ReadableStreamDefaultReader;
 use worker::{js_sys, wasm_bindgen_futures};
 
-/// Bytes of a merchant's body at most.
-pub(super) const BODY_BYTES_MAX: usize = 256 * 1024;
 /// Bytes of a refused body that are read and thrown away. A body left unread breaks the client's
 /// connection on some servers, and the client would never see the 413.
 const DISCARDED_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -2,6 +2,7 @@
 
 mod resources;
 
+use super::reference::Description;
 use crate::gate::redirect::is_code;
 use shared::id::EventKind;
 use shared::internal::{DIRECTORY_PATH, POKE_PATH};
@@ -10,7 +11,7 @@ use shared::internal::{DIRECTORY_PATH, POKE_PATH};
 const PANIC_PATH: &str = "/internal/v1/panic";
 
 /// Characters of an id in a path at most.
-const ID_CHARACTERS_MAX: usize = 80;
+const ID_CHARACTERS_MAX: usize = shared::limits::PATH_ID_CHARACTERS_MAX;
 const READS: &str = "GET, HEAD";
 
 /// What a request is for.
@@ -37,6 +38,8 @@ pub(super) enum Route<'a> {
         /// For a read of one event, its id.
         event_id: Option<&'a str>,
     },
+    /// The API described, for anybody.
+    Describe(Description),
     /// A signed write to a resource, done by settlement under the same tail.
     Write {
         /// The path after `/api/v1`.
@@ -80,6 +83,7 @@ impl Route<'_> {
             Self::Batch(_) => "batch",
             Self::Simulate => "simulate",
             Self::Read { .. } => "read",
+            Self::Describe(_) => "describe",
             Self::Write { .. } => "write",
             Self::SignatureDebugger => "signature_debugger",
             Self::PushDirectory => "push_directory",
@@ -102,6 +106,7 @@ impl Route<'_> {
             | Self::MintClick(_)
             | Self::Script
             | Self::Health
+            | Self::Describe(_)
             | Self::Poke
             | Self::ForcePanic => false,
         }
@@ -154,6 +159,8 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
         }
+        ["openapi.json"] => reads(method, Route::Describe(Description::Document)),
+        ["reference"] => reads(method, Route::Describe(Description::Page)),
         ["test", "signature"] => only("POST", method, Route::SignatureDebugger),
         ["commissions" | "events" | "request-log"] => reads(method, list),
         ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
@@ -236,6 +243,9 @@ mod tests {
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),
             ("GET", "/api/v1/events/osevt_1", read("/events/osevt_1")),
+            ("GET", "/api/v1/openapi.json", Ok(Route::Describe(Description::Document))),
+            ("HEAD", "/api/v1/reference", Ok(Route::Describe(Description::Page))),
+            ("POST", "/api/v1/reference", wrong(READS)),
             ("GET", "/api/v1/events/a%2Fb", Err(Miss::NotFound)),
             ("GET", "/api/v1/conversions/", Err(Miss::NotFound)),
             ("GET", "/api/v1conversions", Err(Miss::NotFound)),

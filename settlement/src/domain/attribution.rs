@@ -95,6 +95,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason's word on the wire; a test reads them back.
+    pub const WORDS: [&'static str; 8] = [
+        "absent",
+        "mangled",
+        "forged",
+        "link_unknown",
+        "other_merchant",
+        "other_environment",
+        "click_after_order",
+        "window_passed",
+    ];
+
     /// The reason in a sentence for a shop owner.
     pub fn sentence(self) -> &'static str {
         match self {
@@ -290,6 +302,14 @@ mod tests {
         };
         let clicked_at = matches!(sent, SentClick::Proven(_)).then(|| at(1000));
         attribute(order, &ClickFacts { sent, link, clicked_at, recorded: true })
+    }
+
+    #[test]
+    fn every_reason_has_its_word() {
+        for word in Reason::WORDS {
+            let read: Reason = serde_json::from_value(word.into()).unwrap();
+            assert_eq!(serde_json::to_value(read).unwrap(), word);
+        }
     }
 
     #[test]

@@ -42,6 +42,27 @@ pub enum Code {
 }
 
 impl Code {
+    /// Every code, in the documented order.
+    pub const ALL: [Self; 17] = [
+        Self::Applied,
+        Self::NoChange,
+        Self::Recorded,
+        Self::InReview,
+        Self::OrderStatusTransitionDenied,
+        Self::StaleDecision,
+        Self::DuplicateOrder,
+        Self::DuplicateStatus,
+        Self::NoCommission,
+        Self::RefundAmountInvalid,
+        Self::ConversionNotFound,
+        Self::TimeAhead,
+        Self::EventInvalid,
+        Self::AwaitingConversion,
+        Self::AwaitingLink,
+        Self::PayoutInFlight,
+        Self::InternalError,
+    ];
+
     /// The code on the wire and in rows.
     pub fn as_str(self) -> &'static str {
         match self {

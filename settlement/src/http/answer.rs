@@ -8,11 +8,11 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use shared::limits::REQUEST_ID_CHARACTERS_MAX;
 use shared::relay::CODE_HEADER;
 use std::sync::Arc;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REQUEST_ID_CHARACTERS_MAX: usize = 128;
 
 impl IntoResponse for Fault {
     /// An empty answer that carries the fault; [`with_request_id`] writes it out.

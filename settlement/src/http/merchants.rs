@@ -30,6 +30,9 @@ use shared::money::Currency;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+pub(super) use events::WAIT_SECONDS_MAX;
+pub(super) use page::{FILTER_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
+
 pub(super) fn routes() -> Router<Arc<App>> {
     let path = |rest: &str| format!("{MERCHANTS_PATH}/{{merchant}}/{{environment}}/{rest}");
     Router::new()

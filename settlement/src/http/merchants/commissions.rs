@@ -5,41 +5,20 @@ use super::{Place, amount, at};
 use crate::app::App;
 use crate::error::Fault;
 use crate::store::read_commission::{self, CommissionFilter, ShownCommissionRow};
+use crate::wire::commission::Commission;
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use serde::Serialize;
 use shared::id::ConversionId;
 use std::sync::Arc;
-use uuid::Uuid;
 
 const STATES: &[&str] = &["pending", "hold", "approved", "payable", "paid", "rejected"];
 const FILTERS: &[Filter] = &[("conversionId", &[]), ("externalOrderId", &[]), ("state", STATES)];
-
-/// A commission as merchants see it (PRODUCT §2).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    id: String,
-    conversion_id: String,
-    external_order_id: String,
-    affiliate_id: Uuid,
-    campaign_id: Option<Uuid>,
-    state: String,
-    currency: String,
-    amount: String,
-    net_amount: String,
-    rule: serde_json::Value,
-    hold_until: Option<String>,
-    reason: Option<String>,
-    created_at: String,
-    updated_at: String,
-}
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     place: Place,
     RawQuery(query): RawQuery,
-) -> Result<Json<List<Shown>>, Fault> {
+) -> Result<Json<List<Commission>>, Fault> {
     let mut page = page::read(query.as_deref(), FILTERS)?;
     let filter = CommissionFilter {
         conversion_id: page.take("conversionId"),
@@ -54,7 +33,10 @@ pub(super) async fn list(
     Ok(Json(page::list(rows, &page, key, |row| shown(&row))))
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    place: Place,
+) -> Result<Json<Commission>, Fault> {
     let unknown = || Fault::NotFound("commission");
     // A commission's id is its conversion's characters after another prefix.
     let characters = place.id.strip_prefix("com_").ok_or_else(unknown)?;
@@ -87,8 +69,8 @@ fn of(place: &Place) -> CommissionFilter {
     }
 }
 
-pub(super) fn shown(row: &ShownCommissionRow) -> Shown {
-    Shown {
+pub(super) fn shown(row: &ShownCommissionRow) -> Commission {
+    Commission {
         id: row.commission_id.clone(),
         conversion_id: row.conversion_id.clone(),
         external_order_id: row.external_order_id.clone(),

@@ -5,41 +5,19 @@ use super::{Place, amount, at};
 use crate::app::App;
 use crate::error::Fault;
 use crate::store::read_conversion::{self, ConversionFilter, ConversionRow};
+use crate::wire::conversion::{Conversion, STATES};
 use axum::Json;
 use axum::extract::{RawQuery, State};
-use serde::Serialize;
 use shared::id::ConversionId;
 use std::sync::Arc;
-use uuid::Uuid;
 
-const STATES: &[&str] = &["attributed", "unattributed"];
 const FILTERS: &[Filter] = &[("conversionId", &[]), ("externalOrderId", &[]), ("state", STATES)];
-
-/// A conversion as merchants see it (PRODUCT §2).
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    id: String,
-    external_order_id: String,
-    state: String,
-    confidence: String,
-    affiliate_id: Option<Uuid>,
-    campaign_id: Option<Uuid>,
-    click_id: Option<String>,
-    order_amount: String,
-    refunded_amount: String,
-    currency: String,
-    order_status: String,
-    ordered_at: String,
-    received_at: String,
-    commission_id: Option<String>,
-}
 
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     place: Place,
     RawQuery(query): RawQuery,
-) -> Result<Json<List<Shown>>, Fault> {
+) -> Result<Json<List<Conversion>>, Fault> {
     let mut page = page::read(query.as_deref(), FILTERS)?;
     let filter = ConversionFilter {
         environment: place.environment.as_str(),
@@ -55,7 +33,10 @@ pub(super) async fn list(
     Ok(Json(page::list(rows, &page, key, |row| shown(&row))))
 }
 
-pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    place: Place,
+) -> Result<Json<Conversion>, Fault> {
     let row = find(&mut *app.pool.acquire().await?, &place).await?;
     Ok(Json(shown(&row)))
 }
@@ -79,8 +60,8 @@ pub(super) async fn find(
     read_conversion::list(connection, &filter).await?.pop().ok_or_else(unknown)
 }
 
-pub(super) fn shown(row: &ConversionRow) -> Shown {
-    Shown {
+pub(super) fn shown(row: &ConversionRow) -> Conversion {
+    Conversion {
         id: row.conversion_id.clone(),
         external_order_id: row.external_order_id.clone(),
         state: row.state.clone(),

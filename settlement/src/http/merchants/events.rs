@@ -5,44 +5,29 @@ use super::{Place, at};
 use crate::app::App;
 use crate::error::Fault;
 use crate::store::read_event::{self, EventFilter, EventRow};
+use crate::wire::event::Event;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use shared::id::EventId;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Seconds one may wait for an outcome.
-const WAIT_SECONDS_MAX: u64 = 5;
+pub(in crate::http) const WAIT_SECONDS_MAX: u64 = 5;
 /// How soon a waiting read looks again.
 const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(40);
 const STATES: &[&str] = &["received", "applied", "skipped", "parked", "failed"];
 const TYPES: &[&str] = &["conversion", "order_status", "clock_advance"];
 const FILTERS: &[Filter] = &[("state", STATES), ("type", TYPES), ("code", &[])];
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Shown {
-    event_id: String,
-    #[serde(rename = "type")]
-    kind: String,
-    state: String,
-    code: Option<String>,
-    detail: Option<String>,
-    conversion_id: Option<String>,
-    commission_id: Option<String>,
-    received_at: String,
-    settled_at: Option<String>,
-}
-
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     place: Place,
     RawQuery(query): RawQuery,
-) -> Result<Json<List<Shown>>, Fault> {
+) -> Result<Json<List<Event>>, Fault> {
     let mut page = page::read(query.as_deref(), FILTERS)?;
     let filter = EventFilter {
         environment: place.environment.as_str(),
@@ -103,8 +88,8 @@ fn wait_seconds(prefer: &str) -> Option<u64> {
     digits.then(|| seconds.parse().unwrap_or(u64::MAX).min(WAIT_SECONDS_MAX))
 }
 
-pub(super) fn shown(row: EventRow) -> Shown {
-    Shown {
+pub(super) fn shown(row: EventRow) -> Event {
+    Event {
         event_id: row.event_id,
         kind: row.kind,
         state: row.state,

@@ -6,35 +6,23 @@ use crate::error::Fault;
 use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
 use crate::store::{instant, merchant};
+use crate::wire::explain::{Explanation, Fact, Next, TimelineStep};
 use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
 
-#[derive(Serialize)]
-pub(super) struct Shown {
-    conversion: conversions::Shown,
-    attribution: Value,
-    commission: Option<commissions::Shown>,
-    timeline: Vec<Value>,
-    facts: Vec<Value>,
-    next: Next,
-}
-
-#[derive(Serialize)]
-struct Next {
-    sentence: String,
-}
-
-pub(super) async fn show(State(app): State<Arc<App>>, place: Place) -> Result<Json<Shown>, Fault> {
+pub(super) async fn show(
+    State(app): State<Arc<App>>,
+    place: Place,
+) -> Result<Json<Explanation>, Fault> {
     of(&app, &place).await.map(Json)
 }
 
 /// Everything there is to tell about a place's conversion.
-pub(super) async fn of(app: &App, place: &Place) -> Result<Shown, Fault> {
+pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     let mut connection = app.pool.acquire().await?;
     let conversion = conversions::find(&mut connection, place).await?;
     let id = conversion.conversion_id.as_str();
@@ -44,7 +32,7 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Shown, Fault> {
     let facts = read_conversion::facts(&mut connection, owner, environment, id).await?;
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
-    Ok(Shown {
+    Ok(Explanation {
         next: Next { sentence: sentence(&conversion, commission.as_ref(), &time_zone) },
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
@@ -54,29 +42,29 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Shown, Fault> {
     })
 }
 
-fn step(row: &StepRow) -> Value {
+fn step(row: &StepRow) -> TimelineStep {
     let told = |name: &str| row.data.get(name).cloned().unwrap_or_default();
-    json!({
-        "at": at(row.occurred_at),
-        "type": row.kind,
-        "from": told("from"),
-        "to": told("to"),
-        "amount": told("amount"),
-        "netAmount": told("netAmount"),
-        "reason": told("reason"),
-    })
+    TimelineStep {
+        at: at(row.occurred_at),
+        kind: row.kind.clone(),
+        from: told("from"),
+        to: told("to"),
+        amount: told("amount"),
+        net_amount: told("netAmount"),
+        reason: told("reason"),
+    }
 }
 
-fn fact(row: &FactRow, currency: &str) -> Value {
-    json!({
-        "eventId": row.event_id,
-        "status": row.status,
-        "statusUpdatedAt": at(row.status_updated_at),
-        "receivedAt": at(row.received_at),
-        "refundedAmount": row.refunded_amount.map(|refunded| amount(refunded, currency)),
-        "items": row.items,
-        "reason": row.reason,
-    })
+fn fact(row: &FactRow, currency: &str) -> Fact {
+    Fact {
+        event_id: row.event_id.clone(),
+        status: row.status.clone(),
+        status_updated_at: at(row.status_updated_at),
+        received_at: at(row.received_at),
+        refunded_amount: row.refunded_amount.map(|refunded| amount(refunded, currency)),
+        items: row.items.clone(),
+        reason: row.reason.clone(),
+    }
 }
 
 /// What happens next, for a shop owner.

@@ -8,9 +8,12 @@ use sqlx::types::time::OffsetDateTime;
 use std::collections::BTreeMap;
 use url::form_urlencoded;
 
-const LIMIT_DEFAULT: i64 = 20;
-const LIMIT_MAX: i64 = 100;
-const FILTER_CHARACTERS_MAX: usize = 200;
+/// Rows of a page when none are asked for.
+pub(in crate::http) const LIMIT_DEFAULT: i64 = 20;
+/// Rows of a page at most.
+pub(in crate::http) const LIMIT_MAX: i64 = 100;
+/// Characters of a filter's value at most.
+pub(in crate::http) const FILTER_CHARACTERS_MAX: usize = 200;
 
 /// A filter and the words it may have; no words: any text.
 pub(super) type Filter = (&'static str, &'static [&'static str]);

@@ -1,13 +1,14 @@
 //! `…/simulation/story` and `…/simulation/report`: the edge asks for a story's events, takes them
 //! in, and asks what became of them. Merchants know both as `POST /api/v1/test/simulate`.
 
-use super::events::{self, Shown as ShownEvent};
-use super::{Place, explain};
+use super::{Place, events, explain};
 use crate::app::App;
 use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::flows::settle_events::Progress;
 use crate::flows::{release_holds, simulate};
+use crate::wire::event::Event;
+use crate::wire::explain::Explanation;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -35,8 +36,8 @@ pub(super) struct Report {
     about: StoryAbout,
     /// Whether this very story was played before: nothing happened now.
     duplicate: bool,
-    events: Vec<ShownEvent>,
-    explain: explain::Shown,
+    events: Vec<Event>,
+    explain: Explanation,
 }
 
 pub(super) async fn story(

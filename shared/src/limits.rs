@@ -1,0 +1,17 @@
+//! Limits of a signed call that the edge holds and the documents name: each written once, here.
+
+/// Bytes of a merchant's body at most, where an operation names no other limit.
+pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// How far `X-Timestamp` may be from the edge's clock, either way.
+pub const TIMESTAMP_SKEW_SECONDS_MAX: u64 = 300;
+/// How long a signature is remembered. Longer than the 600 s in which its timestamp passes, so
+/// that no clock skew between two machines opens a gap.
+pub const SIGNATURE_REMEMBERED_SECONDS: i64 = 900;
+/// Characters of an idempotency key at most.
+pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
+/// How long an idempotency key repeats its first answer.
+pub const IDEMPOTENCY_KEY_KEPT_HOURS: i64 = 24;
+/// Characters of a client's request id at most; a longer one is replaced.
+pub const REQUEST_ID_CHARACTERS_MAX: usize = 128;
+/// Characters of an id in a path at most.
+pub const PATH_ID_CHARACTERS_MAX: usize = 80;
