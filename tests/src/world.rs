@@ -105,11 +105,14 @@ impl World {
             folder: folder.clone(),
             environment: environment.clone(),
         })?;
+        let mut vars = edge_vars(settlement.url());
+        // Named, so that a test can move it.
+        vars.insert("CLOCK_OFFSET_SECONDS".to_owned(), "0".to_owned());
         let edge = Edge::start(&EdgeOptions {
             runtime,
             port: Some(edge_port),
             folder: folder.clone(),
-            vars: edge_vars(settlement.url()),
+            vars,
             secrets: secrets.for_edge(),
             remove_on_stop,
         })?;
@@ -225,7 +228,7 @@ impl World {
         logs.map(|log| fs::read_to_string(log).expect("a log can be read")).concat()
     }
 
-    /// Starts an edge of plain `workerd` again, killed, with its clock so far ahead of the real one.
+    /// Kills an edge of plain `workerd` and starts it with its clock so many seconds ahead.
     pub fn move_edge_clock(&self, seconds: i64) {
         let mut parts = self.parts();
         parts.edge.kill_hard().expect("the edge runs");
@@ -254,7 +257,6 @@ impl World {
 pub fn edge_vars(settlement_url: &str) -> BTreeMap<String, String> {
     let vars = [
         ("EDGE_MODE", "dev"),
-        ("CLOCK_OFFSET_SECONDS", "0"),
         ("SETTLEMENT_URL", settlement_url),
         ("CLIENT_ADDRESS_HEADER", ADDRESS_HEADER),
     ];

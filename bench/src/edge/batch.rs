@@ -36,37 +36,40 @@ pub fn measure(rounds: usize) -> Result<Vec<Figure>> {
     let side = pair::start_ours(&shop, &folder.path().join("batches"))?;
     shop.push_to(side.port, now_seconds())?;
     let keys = shop.click_keys()?;
-    let single = |number: u64| order(&shop, &keys, number, now_seconds());
-    let batch = |number: u64| batch(&shop, &keys, number);
+    let one = |number: u64| order(&shop, &keys, number, now_seconds());
+    let hundred = |number: u64| batch(&shop, &keys, number);
     let (mut single_first, mut batch_first) = (0, 0);
-    let mut singles =
-        |lasts| send(side.port, SINGLE_CONNECTIONS, lasts, &single, &mut single_first);
-    let mut batches = |lasts| {
-        let calls = send(side.port, BATCH_CONNECTIONS, lasts, &batch, &mut batch_first);
+    let mut send_alone =
+        |lasts| send(side.port, SINGLE_CONNECTIONS, lasts, &one, &mut single_first);
+    let mut send_batched = |lasts| {
+        let calls = send(side.port, BATCH_CONNECTIONS, lasts, &hundred, &mut batch_first);
         calls.map(|calls| calls * f64::from(u32::try_from(BATCH_EVENTS_MAX).unwrap_or(u32::MAX)))
     };
     // Unmeasured: what is new is slow.
-    singles(ROUND)?;
-    batches(ROUND)?;
-    let (mut of_singles, mut of_batches) = (Vec::new(), Vec::new());
+    send_alone(ROUND)?;
+    send_batched(ROUND)?;
+    let (mut alone_per_second, mut batched_per_second) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         if round % 2 == 0 {
-            of_singles.push(singles(ROUND)?);
-            of_batches.push(batches(ROUND)?);
+            alone_per_second.push(send_alone(ROUND)?);
+            batched_per_second.push(send_batched(ROUND)?);
         } else {
-            of_batches.push(batches(ROUND)?);
-            of_singles.push(singles(ROUND)?);
+            batched_per_second.push(send_batched(ROUND)?);
+            alone_per_second.push(send_alone(ROUND)?);
         }
     }
-    let ratios: Vec<f64> =
-        of_batches.iter().zip(&of_singles).map(|(batch, single)| batch / single).collect();
-    let (together, alone) = (median(&of_batches), median(&of_singles));
+    let ratios: Vec<f64> = batched_per_second
+        .iter()
+        .zip(&alone_per_second)
+        .map(|(batch, single)| batch / single)
+        .collect();
+    let (batched, alone) = (median(&batched_per_second), median(&alone_per_second));
     Ok(vec![Figure {
         name: "intake, batches of 100".to_owned(),
         value: median(&ratios),
         unit: "×",
         target: Target::AtLeast(10.0),
-        note: format!("{} events/s beside {} one by one", number(together), number(alone)),
+        note: format!("{} events/s beside {} one by one", number(batched), number(alone)),
     }])
 }
 

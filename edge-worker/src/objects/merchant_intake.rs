@@ -8,7 +8,7 @@
 
 use super::outbox::{Alarm, Lane, Outbox};
 use super::tables::event;
-use super::{ARM_PATH, PANIC_PATH, POKE_PATH};
+use super::{ARM_PATH, NAME_HEADER, PANIC_PATH, POKE_PATH};
 use crate::clock;
 use crate::config::{self, Config, Mode};
 use crate::gate::admit::list::{ListAdmission, Place, recognise_all};
@@ -50,6 +50,12 @@ impl DurableObject for MerchantIntake {
         let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
             return Response::error("not ready", 503);
         };
+        // Settlement's poke may come before any call.
+        if !opened.outbox.has_name()
+            && let Some(name) = req.headers().get(NAME_HEADER)?
+        {
+            opened.outbox.learn_name(&name)?;
+        }
         match req.path().as_str() {
             ARM_PATH => {
                 opened.outbox.arm().await;
@@ -79,7 +85,9 @@ impl MerchantIntake {
         let (Ok(config), Ok(opened)) = (config::load(&self.env), self.opened()) else {
             return "5030not ready".to_owned();
         };
-        if let Err(cause) = opened.outbox.learn_name(name) {
+        if !name.is_empty()
+            && let Err(cause) = opened.outbox.learn_name(name)
+        {
             console_error!("An intake object could not note its name: {cause}");
             return "5030not ready".to_owned();
         }

@@ -6,7 +6,7 @@ use crate::wire::schema;
 use shared::fault::FAULTS_LISTED_MAX;
 use shared::problem::Code;
 use shared::relay::BULK_BYTES_MAX;
-use shared::validate::BATCH_ITEMS_MAX;
+use shared::validate::BATCH_EVENTS_MAX;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, OneOfBuilder};
 use utoipa::openapi::{HttpMethod, Object, Ref, RefOr, Schema, Type};
 
@@ -42,7 +42,7 @@ fn batch(
     let items = ArrayBuilder::new()
         .items(Ref::from_schema_name(item_name))
         .min_items(Some(1))
-        .max_items(Some(BATCH_ITEMS_MAX));
+        .max_items(Some(BATCH_EVENTS_MAX));
     let mut operation = Operation::signed(HttpMethod::Post, path, TAG, id, summary);
     operation.schemas.push((item_name.to_owned(), item));
     let result = OneOfBuilder::new()
@@ -51,7 +51,7 @@ fn batch(
         .item(refused(codes));
     let results = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .property("results", ArrayBuilder::new().items(result).max_items(Some(BATCH_ITEMS_MAX)))
+        .property("results", ArrayBuilder::new().items(result).max_items(Some(BATCH_EVENTS_MAX)))
         .required("results");
     operation
         .about(ABOUT)
