@@ -19,7 +19,7 @@ use worker::{
 };
 
 /// The object.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct ClickOutbox {
     state: State,
     env: Env,

@@ -27,7 +27,7 @@ pub enum Lookup {
 }
 
 /// The object.
-#[durable_object]
+#[durable_object(fetch)]
 pub struct Directory {
     state: State,
     env: Env,

@@ -26,7 +26,7 @@ use worker::{
 };
 
 /// The object.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct MerchantIntake {
     state: State,
     env: Env,
