@@ -2,6 +2,7 @@
 
 use crate::id::EventKind;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
 /// Bytes of a resource write's body at most, unless it brings many rows.
 pub const WRITE_BYTES_MAX: usize = 256 * 1024;
@@ -40,14 +41,13 @@ pub struct StoryWanted {
     pub now_seconds: u32,
 }
 
-/// One event of a story, as the intake object stores it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// One event of a story, just as the intake object is offered it.
+#[derive(Debug, Clone, Serialize)]
 pub struct StoryEvent {
     /// Its kind.
     pub kind: EventKind,
     /// The event as it is stored.
-    pub body: String,
+    pub body: Box<RawValue>,
     /// What makes two events the same; absent for clock moves.
     pub content: Option<String>,
     /// A conversion's id; absent for other kinds.
@@ -55,8 +55,7 @@ pub struct StoryEvent {
 }
 
 /// The events of a story, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Serialize)]
 pub struct Story {
     /// They.
     pub events: Vec<StoryEvent>,
@@ -83,11 +82,25 @@ pub struct StoryAbout {
 }
 
 /// The edge asks what became of a story.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct StoryPlayed {
     /// What it is about.
     pub about: StoryAbout,
-    /// Its events' ids; empty when it was played before.
-    pub event_ids: Vec<String>,
+    /// The intake object's answer.
+    pub taken: StoryTaken,
+}
+
+/// What the intake object answers to a story.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct StoryTaken {
+    /// In order; empty when it was played before.
+    pub results: Vec<StoryEventTaken>,
+}
+
+/// One event that was taken.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoryEventTaken {
+    /// Its id.
+    pub event_id: String,
 }

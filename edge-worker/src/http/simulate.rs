@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use shared::id::Environment;
 use shared::problem::{Code, Problem};
-use shared::relay::{Story, StoryEvent, StoryPlayed, StoryWanted};
+use shared::relay::StoryWanted;
 
 /// Bytes of the body at most.
 const BODY_BYTES_MAX: usize = 4 * 1024;
@@ -40,21 +40,23 @@ pub(super) async fn play(call: &Call) -> Result<Answer, Problem> {
     }
     let story: Story = serde_json::from_str(&reply.body)
         .map_err(|cause| unavailable("A story could not be read", &cause))?;
-    let taken = offer(call, &proven, ask_to_tell(story.events, &body)?).await?;
-    let (events, not_before_ms) = match taken {
+    let origin = Origin { body_sha256: hex::encode(Sha256::digest(&body)), idempotency: None };
+    let taken = offer(call, &proven, Ask::Tell(origin, story.events)).await?;
+    let (taken, not_before_ms) = match taken {
         Verdict::Accepted { body, not_before_ms } => (body, not_before_ms),
-        Verdict::Duplicate { .. } => (r#"{"results":[]}"#.to_owned(), None),
+        Verdict::Duplicate { body } => (body, None),
         other => return Err(refusal(other, &proven, None)),
     };
-    let played = StoryPlayed { about: story.about, event_ids: ids_of(&events)? };
-    let report = ask(call, &proven, "/simulation/report", &written(&played)?).await;
+    // Both halves are JSON already: one of settlement, one of the object.
+    let played = format!(r#"{{"about":{},"taken":{taken}}}"#, story.about);
+    let report = ask(call, &proven, "/simulation/report", &played).await;
     if let Some(not_before_ms) = not_before_ms {
         wait_until(call, not_before_ms).await;
     }
     match report {
         Ok(reply) if reply.status == 200 => Ok(told(reply)),
         // It is accepted all the same, and each event can be asked for.
-        Ok(_) | Err(_) => Ok(Answer::json(202, events)),
+        Ok(_) | Err(_) => Ok(Answer::json(202, taken)),
     }
 }
 
@@ -62,33 +64,11 @@ async fn offer(call: &Call, proven: &Proven, asked: Ask) -> Result<Verdict, Prob
     hop::offer(call, proven, false, asked).await.map_err(|cause| outcome_unknown(&cause))
 }
 
-fn ask_to_tell(events: Vec<StoryEvent>, body: &[u8]) -> Result<Ask, Problem> {
-    let origin = Origin { body_sha256: hex::encode(Sha256::digest(body)), idempotency: None };
-    let event = |event: StoryEvent| {
-        let body = RawValue::from_string(event.body)?;
-        let StoryEvent { kind, content, conversion_id, .. } = event;
-        Ok(NewEvent { kind, body, content, conversion_id })
-    };
-    let events: Result<Vec<NewEvent>, serde_json::Error> = events.into_iter().map(event).collect();
-    let events = events.map_err(|cause| unavailable("A story could not be read", &cause))?;
-    Ok(Ask::Tell(origin, events))
-}
-
+/// What settlement writes: the edge looks into neither half.
 #[derive(Deserialize)]
-struct Taken {
-    results: Vec<TakenEvent>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TakenEvent {
-    event_id: String,
-}
-
-fn ids_of(events: &str) -> Result<Vec<String>, Problem> {
-    let taken: Taken = serde_json::from_str(events)
-        .map_err(|cause| unavailable("What became of a story could not be read", &cause))?;
-    Ok(taken.results.into_iter().map(|event| event.event_id).collect())
+struct Story {
+    about: Box<RawValue>,
+    events: Vec<NewEvent>,
 }
 
 fn written(value: &impl serde::Serialize) -> Result<String, Problem> {

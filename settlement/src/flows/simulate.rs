@@ -14,6 +14,7 @@ use crate::store::click::{self, NewClick};
 use crate::store::{merchant, read_link};
 use jiff::Timestamp;
 use serde_json::json;
+use serde_json::value::RawValue;
 use shared::click_id::{Click, ClickClass};
 use shared::event::Event;
 use shared::id::ConversionId;
@@ -76,7 +77,7 @@ pub async fn prepare(
     let conversion = ConversionId::derive(scope.merchant, scope.environment, &order).to_string();
     let events = simulation::events(story, currency, sent);
     Ok(Story {
-        events: events.iter().map(|event| stored(event, &conversion)).collect(),
+        events: events.iter().map(|event| stored(event, &conversion)).collect::<Result<_, _>>()?,
         about: StoryAbout {
             scenario: story.scenario.as_str().to_owned(),
             seed: story.seed,
@@ -88,13 +89,15 @@ pub async fn prepare(
     })
 }
 
-fn stored(event: &Event, conversion: &str) -> StoryEvent {
-    StoryEvent {
+fn stored(event: &Event, conversion: &str) -> Result<StoryEvent, Fault> {
+    let body = RawValue::from_string(event.to_json())
+        .map_err(|cause| Fault::Corrupt(format!("an event cannot be written: {cause}")))?;
+    Ok(StoryEvent {
         kind: event.kind(),
-        body: event.to_json(),
+        body,
         content: event.content_key(),
         conversion_id: matches!(event, Event::Conversion(_)).then(|| conversion.to_owned()),
-    }
+    })
 }
 
 /// A merchant without a live test link gets a campaign, an affiliate and a link to play with.

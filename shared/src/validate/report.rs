@@ -95,12 +95,12 @@ fn returned_items(fields: &mut Fields) -> Vec<ReturnedItem> {
         let Some(item) = returned_item(at, node, &mut fields.faults) else {
             continue;
         };
-        if items.iter().any(|known| known.sku == item.sku) {
-            fields.faults.push(format!("items[{at}].sku must not be repeated"));
+        // Kept sorted: a place for each is found in it, and one that is there is found too.
+        match items.binary_search_by(|known| known.sku.cmp(&item.sku)) {
+            Ok(_) => fields.faults.push(format!("items[{at}].sku must not be repeated")),
+            Err(place) => items.insert(place, item),
         }
-        items.push(item);
     }
-    items.sort();
     items
 }
 

@@ -65,7 +65,8 @@ pub(super) async fn report(
 ) -> Result<Json<Report>, Fault> {
     let played: StoryPlayed = read(&body)?;
     let until = Instant::now() + WAIT;
-    for id in &played.event_ids {
+    let ids: Vec<&str> = played.taken.results.iter().map(|one| one.event_id.as_str()).collect();
+    for id in &ids {
         while events::find(&app, &place, id).await?.is_none_or(|row| row.state == "received") {
             if Instant::now() >= until {
                 return Err(Fault::NotSettledYet);
@@ -79,14 +80,14 @@ pub(super) async fn report(
             break;
         }
     }
-    let mut shown = Vec::with_capacity(played.event_ids.len());
-    for id in &played.event_ids {
+    let mut shown = Vec::with_capacity(ids.len());
+    for id in &ids {
         shown.extend(events::find(&app, &place, id).await?.map(events::shown));
     }
     let place = Place { id: played.about.conversion_id.clone(), ..place };
     Ok(Json(Report {
         explain: explain::of(&app, &place).await?,
-        duplicate: played.event_ids.is_empty(),
+        duplicate: ids.is_empty(),
         about: played.about,
         events: shown,
     }))
