@@ -3,6 +3,8 @@
 mod document;
 mod guide;
 mod header;
+#[cfg(test)]
+mod markdown;
 mod operation;
 mod page;
 mod refusal;

@@ -9,6 +9,7 @@ mod links_pause;
 mod script;
 
 mod debugger;
+mod error_table;
 mod key_rotation;
 mod keys;
 mod order_of_checks;

@@ -31,7 +31,9 @@ pub(super) fn meaning(code: Code) -> &'static str {
         Code::MerchantDomainInvalid => "A URL leads off the merchant's approved domain.",
         Code::ProductNotFound => "The merchant has no such product.",
         Code::CampaignNotFound => "The merchant has no such campaign.",
-        Code::DuplicateRequest => "The idempotency key was used with another body.",
+        Code::DuplicateRequest => {
+            "The idempotency key was used with another body; or a first write under it is under way."
+        }
         Code::PermissionDenied => "The key may not do this.",
         Code::NotFound => "There is no such thing, or it is not this merchant's.",
         Code::MethodNotAllowed => "The route takes other methods: see the Allow header.",
