@@ -82,12 +82,12 @@ fn plan(code: Code) -> Plan {
 fn every_row_is_met_with_its_status_and_its_body() {
     let world = World::shared();
     for code in Code::ALL {
-        let (status, word) = code.status();
+        let (status, named) = code.status();
         let Some(answer) = provoke(world, code) else { continue };
         assert_eq!(answer.status, status, "{code:?}: {}", answer.text);
         let body = answer.json();
         assert_eq!(body["statusCode"], status, "{code:?}: {body}");
-        assert_eq!(body["error"], word, "{code:?}: {body}");
+        assert_eq!(body["error"], named, "{code:?}: {body}");
         assert_eq!(body["requestId"], answer.header("x-request-id"), "{code:?}: {body}");
         let told = if status == 401 { Value::Null } else { json!(code.as_str()) };
         assert_eq!(body["code"], told, "{code:?}: {body}");
