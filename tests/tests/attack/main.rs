@@ -10,6 +10,7 @@ mod overflow;
 mod panicked;
 mod rated;
 mod signed;
+mod written;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
