@@ -1,4 +1,4 @@
-//! A merchant's signed write on its way from the edge, which proved it, to settlement, which does it.
+//! A merchant's signed write on its way from the edge, which proved it, to settlement.
 
 use crate::id::EventKind;
 use serde::{Deserialize, Serialize};
@@ -6,9 +6,9 @@ use serde_json::value::RawValue;
 
 /// Bytes of a resource write's body at most, unless it brings many rows.
 pub const WRITE_BYTES_MAX: usize = 256 * 1024;
-/// Bytes of the body of a write that brings many rows (products, a day's orders) at most.
+/// Bytes of the body of a write that brings many rows (products, a day's orders), at most.
 pub const BULK_BYTES_MAX: usize = 1024 * 1024;
-/// Header of settlement's refusals with their log code, for the edge alone: a 401's body tells none.
+/// Header of settlement's refusals with their log code, for the edge: a 401's body tells none.
 pub const CODE_HEADER: &str = "x-khata-code";
 
 /// The body of the internal call that carries a merchant's write.

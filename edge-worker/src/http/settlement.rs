@@ -1,4 +1,4 @@
-//! Calls of merchants that settlement answers: passed on under the same tail, told back as they are.
+//! Merchants' calls that settlement answers: passed on under the same tail, told back as they are.
 
 use super::Call;
 use super::answer::Answer;

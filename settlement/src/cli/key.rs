@@ -205,8 +205,12 @@ fn line(key: &ApiKeyRow, now: Timestamp) -> String {
         }
         _ => String::new(),
     };
+    let used = key.last_used_at.map_or_else(
+        || "never used".to_owned(),
+        |at| format!("last used {}", instant::from_row(at)),
+    );
     format!(
-        "{}  {}  {}/min {}/hour  {allowed}  made {}{until}",
+        "{}  {}  {}/min {}/hour  {allowed}  made {}  {used}{until}",
         key.key_id,
         state_at(key, now),
         key.per_minute_max,

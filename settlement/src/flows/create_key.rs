@@ -136,6 +136,7 @@ pub(super) async fn insert(
         created_at: instant::to_row(now),
         expires_at: None,
         successor_key_id: None,
+        last_used_at: None,
     };
     api_key::insert(connection, &row).await?;
     Ok((key_id, signing_secret))

@@ -32,6 +32,8 @@ pub struct ApiKeyRow {
     pub expires_at: Option<OffsetDateTime>,
     /// The key that rotation made in its place.
     pub successor_key_id: Option<String>,
+    /// When its newest proven call was made; the request log tells, a little later.
+    pub last_used_at: Option<OffsetDateTime>,
 }
 
 impl fmt::Debug for ApiKeyRow {
@@ -74,7 +76,8 @@ pub async fn find(
     sqlx::query_as(
         "-- find_api_key
          select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
-                per_hour_max, allow_list, created_at, expires_at, successor_key_id
+                per_hour_max, allow_list, created_at, expires_at, successor_key_id,
+                last_used_at
          from api_key where key_id = $1",
     )
     .bind(key_id)
@@ -90,7 +93,8 @@ pub async fn of_merchant(
     sqlx::query_as(
         "-- api_keys_of_merchant
          select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
-                per_hour_max, allow_list, created_at, expires_at, successor_key_id
+                per_hour_max, allow_list, created_at, expires_at, successor_key_id,
+                last_used_at
          from api_key where environment in ('live', 'test') and merchant_id = $1
          order by environment, created_at, key_id",
     )

@@ -19,6 +19,8 @@ use crate::{BACK, world};
 const LEFT_BYTES: u64 = 48 * 1024;
 /// Orders reported at most until one finds no room.
 const ORDERS_MAX: usize = 2_000;
+/// Bytes of each order's note.
+const NOTE_BYTES: usize = 12_000;
 /// Orders and clicks that come while there is no room.
 const MEANWHILE: usize = 40;
 
@@ -43,7 +45,12 @@ fn largest_bytes(folder: &Path) -> u64 {
 fn order(side: &Side<'_>, number: usize) -> Sent {
     let order = format!("full-{number}");
     let click_id = side.seal(side.link.link_number, tests::eventually::now_seconds());
-    let body = json!({"externalOrderId": order, "orderAmount": "100.00", "clickId": click_id});
+    // Heavy enough to fill what is left beside the largest file of any other test.
+    let metadata = json!({"note": "x".repeat(NOTE_BYTES)});
+    let body = json!({
+        "externalOrderId": order, "orderAmount": "100.00", "clickId": click_id,
+        "metadata": metadata,
+    });
     let said = Said::of(&side.signer.post(CONVERSIONS, body.to_string()).send());
     Sent { path: CONVERSIONS, order, said }
 }

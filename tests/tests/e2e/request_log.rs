@@ -292,6 +292,10 @@ fn a_keys_last_use_is_its_newest_proven_call() {
     assert_eq!(last_used(), row["received_at"]);
     logged(world, order(side, "b").without_signature());
     assert_eq!(last_used(), row["received_at"]);
+    let list = world.command(&["key", "list", "--merchant", &shop.merchant.to_string()]);
+    let line = list.lines().find(|line| line.contains(&side.signer.key_id));
+    assert!(line.is_some_and(|line| line.contains("last used ")), "{list}");
+    assert!(list.contains("never used"), "the other key was not: {list}");
     let (_, row) = logged(world, side.signer.get(CONVERSIONS));
     assert_eq!(last_used(), row["received_at"]);
 }

@@ -87,14 +87,15 @@ fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
     let status_event_id = side.report(ORDER_STATUS, &body);
     assert_eq!(side.outcome(&status_event_id).code, "APPLIED");
     let commission = side.commission(order);
+    let campaign_id = made(side, "/api/v1/campaigns", &json!({"name": order}), "id");
     Possessions {
         event_id,
         status_event_id,
         conversion_id: side.conversion_id(order),
         commission_id: commission["id"].as_str().expect("a commission has an id").to_owned(),
         order,
-        campaign_id: made(side, "/api/v1/campaigns", &json!({"name": order}), "id"),
-        code: link_of(side),
+        code: link_of(side, &campaign_id),
+        campaign_id,
         sku: product_of(side, order),
         endpoint_id: made(side, "/api/v1/webhook-endpoints", &endpoint(), "id"),
     }
@@ -108,10 +109,14 @@ fn made(side: &Side<'_>, path: &str, body: &Value, name: &str) -> String {
     side.signer.post(path, body.to_string()).send().expect_status(201).text_of(name)
 }
 
-/// A link that the side has had from the start.
-fn link_of(side: &Side<'_>) -> String {
-    let links = side.read("/api/v1/links?limit=1");
-    links["data"][0]["code"].as_str().expect("a shop has links").to_owned()
+/// A link of the campaign, for the affiliate of the side's other links.
+fn link_of(side: &Side<'_>, campaign_id: &str) -> String {
+    let known = side.read("/api/v1/links?limit=1")["data"][0].clone();
+    let body = json!({
+        "affiliateId": known["affiliateId"], "campaignId": campaign_id,
+        "destination": known["destination"],
+    });
+    made(side, "/api/v1/links", &body, "code")
 }
 
 fn product_of(side: &Side<'_>, order: &str) -> String {
