@@ -1,6 +1,7 @@
 //! A story of the sandbox is prepared: its link found or opened, its click recorded, its events
 //! written down for the intake object, which takes them in like any others.
 
+use super::accept_events::Intake;
 use super::actor::{Actor, note};
 use super::create_campaign::{self, NewCampaign};
 use super::create_link::{self, NewLink};
@@ -32,12 +33,17 @@ const NAME: &str = "Sandbox";
 /// Prepares a story; its click happens at `clicked_at_seconds` of the edge's clock.
 pub async fn prepare(
     pool: &PgPool,
+    intake: &Intake,
     keys: &ClickKeys,
     scope: Scope,
     story: Simulation,
     clicked_at_seconds: u32,
     now: Timestamp,
 ) -> Result<Story, Fault> {
+    let clicked_at = Timestamp::from_second(i64::from(clicked_at_seconds))
+        .map_err(|_| Fault::invalid("the edge's clock is outside the calendar"))?;
+    // A story's may be the month's first click.
+    intake.ensure_months(pool, "click", [clicked_at].into_iter()).await?;
     let mut transaction = pool.begin().await?;
     let found = merchant::lock(&mut transaction, scope.merchant.0).await?;
     let found = found.ok_or(Fault::NotFound("merchant"))?;
@@ -57,8 +63,6 @@ pub async fn prepare(
         random: simulation::click_random(story),
     };
     let click_id = click.seal(keys);
-    let clicked_at = Timestamp::from_second(i64::from(clicked_at_seconds))
-        .map_err(|_| Fault::invalid("the edge's clock is outside the calendar"))?;
     let record = NewClick {
         click_id: click_id.clone(),
         link_number: i64::try_from(link_number).unwrap_or(i64::MAX),

@@ -18,4 +18,6 @@ mod keys;
 mod network;
 mod reconcile;
 mod seeding;
+mod stories;
 mod webhook_endpoints;
+mod writes;

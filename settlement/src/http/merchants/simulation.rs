@@ -52,8 +52,9 @@ pub(super) async fn story(
     let story = validate::simulation(wanted.body.as_bytes())
         .map_err(|faults| Fault::Invalid(faults.into_messages()))?;
     let scope = Scope { environment: place.environment, merchant: place.merchant };
-    let (keys, now) = (&app.click_keys, Timestamp::now());
-    let story = simulate::prepare(&app.pool, keys, scope, story, wanted.now_seconds, now).await?;
+    let (pool, intake, keys) = (&app.pool, &app.intake, &app.click_keys);
+    let (clicked_at, now) = (wanted.now_seconds, Timestamp::now());
+    let story = simulate::prepare(pool, intake, keys, scope, story, clicked_at, now).await?;
     app.wakes.push.notify_one();
     Ok(Json(story))
 }
