@@ -13,5 +13,7 @@ pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 pub const IDEMPOTENCY_KEY_KEPT_HOURS: i64 = 24;
 /// Characters of a client's request id at most; a longer one is replaced.
 pub const REQUEST_ID_CHARACTERS_MAX: usize = 128;
+/// Hints of one test key in a minute, by one of the edge's isolates.
+pub const HINTS_PER_MINUTE_MAX: u32 = 10;
 /// Characters of an id in a path at most.
 pub const PATH_ID_CHARACTERS_MAX: usize = 80;

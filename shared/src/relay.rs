@@ -77,8 +77,8 @@ pub struct StoryAbout {
     pub external_order_id: String,
     /// Its conversion.
     pub conversion_id: String,
-    /// The click it is reported with, or would have been.
-    pub click_id: String,
+    /// The click it is reported with; null when it is reported without one.
+    pub click_id: Option<String>,
 }
 
 /// The edge asks what became of a story.

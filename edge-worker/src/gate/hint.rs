@@ -14,7 +14,7 @@ use std::borrow::Cow;
 /// Bodies above this are not diagnosed.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
 /// Diagnoses per key, minute and isolate.
-pub const PER_MINUTE_MAX: u32 = 10;
+pub const PER_MINUTE_MAX: u32 = shared::limits::HINTS_PER_MINUTE_MAX;
 
 /// A refused call of a test key.
 #[derive(Debug, Clone, Copy)]

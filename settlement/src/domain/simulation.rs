@@ -49,7 +49,8 @@ pub fn has_click(story: Simulation) -> bool {
 
 /// The 40 random bits of the story's click id.
 pub fn click_random(story: Simulation) -> u64 {
-    mix(u64::from(story.seed) ^ 0x6b68_6174_6100) >> 24
+    let scenario = Scenario::ALL.into_iter().position(|(_, known)| known == story.scenario);
+    mix(u64::from(story.seed) << 8 | scenario.unwrap_or(0) as u64) >> 24
 }
 
 /// A whole amount from 1,000 to 9,990 that any currency can hold and four tenths of which is whole.

@@ -12,7 +12,7 @@ use crate::domain::rule::Subject;
 use crate::domain::simulation;
 use crate::error::Fault;
 use crate::store::click::{self, NewClick};
-use crate::store::{merchant, read_link};
+use crate::store::{merchant, read_conversion, read_link};
 use jiff::Timestamp;
 use serde_json::json;
 use serde_json::value::RawValue;
@@ -49,37 +49,20 @@ pub async fn prepare(
     let found = found.ok_or(Fault::NotFound("merchant"))?;
     let currency = Currency::parse(&found.currency)
         .ok_or_else(|| Fault::Corrupt("a merchant has no currency".to_owned()))?;
-    let link_number =
-        match read_link::first_live(&mut transaction, scope.environment.as_str(), scope.merchant.0)
-            .await?
-        {
-            Some(number) => number,
-            None => open_sandbox(&mut transaction, scope, &found.home_url, now).await?,
-        };
-    let click = Click {
-        link_number,
-        clicked_at_seconds,
-        class: ClickClass::Human,
-        random: simulation::click_random(story),
-    };
-    let click_id = click.seal(keys);
-    let record = NewClick {
-        click_id: click_id.clone(),
-        link_number: i64::try_from(link_number).unwrap_or(i64::MAX),
-        clicked_at,
-        class: ClickClass::Human.as_str(),
-        reason: "simulated".to_owned(),
-        shopper_hash: None,
-        country: None,
-        private: false,
-        sub_ids: json!([]),
-    };
-    click::insert(&mut transaction, &[record], now).await?;
-    transaction.commit().await?;
-    let sent = simulation::has_click(story).then_some(click_id.as_str());
     let order = simulation::order_id(story);
     let conversion = ConversionId::derive(scope.merchant, scope.environment, &order).to_string();
-    let events = simulation::events(story, currency, sent);
+    let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
+    let told = read_conversion::click_of(&mut transaction, owner, environment, &conversion).await?;
+    let click_id = match told {
+        Some(click_id) => click_id,
+        None if simulation::has_click(story) => {
+            let mint = Mint { keys, story, clicked_at, home_url: &found.home_url };
+            Some(click(&mut transaction, scope, mint, now).await?)
+        }
+        None => None,
+    };
+    transaction.commit().await?;
+    let events = simulation::events(story, currency, click_id.as_deref());
     Ok(Story {
         events: events.iter().map(|event| stored(event, &conversion)).collect::<Result<_, _>>()?,
         about: StoryAbout {
@@ -91,6 +74,51 @@ pub async fn prepare(
             click_id,
         },
     })
+}
+
+/// What a story's click is made of.
+#[derive(Clone, Copy)]
+struct Mint<'a> {
+    keys: &'a ClickKeys,
+    story: Simulation,
+    /// A whole second.
+    clicked_at: Timestamp,
+    home_url: &'a str,
+}
+
+/// A story's click on the merchant's first live link, recorded.
+async fn click(
+    connection: &mut PgConnection,
+    scope: Scope,
+    mint: Mint<'_>,
+    now: Timestamp,
+) -> Result<String, Fault> {
+    let environment = scope.environment.as_str();
+    let known = read_link::first_live(connection, environment, scope.merchant.0).await?;
+    let link_number = match known {
+        Some(number) => number,
+        None => open_sandbox(connection, scope, mint.home_url, now).await?,
+    };
+    let sealed = Click {
+        link_number,
+        clicked_at_seconds: u32::try_from(mint.clicked_at.as_second()).unwrap_or(u32::MAX),
+        class: ClickClass::Human,
+        random: simulation::click_random(mint.story),
+    };
+    let click_id = sealed.seal(mint.keys);
+    let record = NewClick {
+        click_id: click_id.clone(),
+        link_number: i64::try_from(link_number).unwrap_or(i64::MAX),
+        clicked_at: mint.clicked_at,
+        class: ClickClass::Human.as_str(),
+        reason: "simulated".to_owned(),
+        shopper_hash: None,
+        country: None,
+        private: false,
+        sub_ids: json!([]),
+    };
+    click::insert(connection, &[record], now).await?;
+    Ok(click_id)
 }
 
 fn stored(event: &Event, conversion: &str) -> Result<StoryEvent, Fault> {

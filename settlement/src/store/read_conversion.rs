@@ -165,3 +165,22 @@ pub async fn steps(
     .fetch_all(connection)
     .await
 }
+
+/// The click id that a conversion was reported with; `None` when there is no such conversion.
+pub async fn click_of(
+    connection: &mut PgConnection,
+    merchant_id: Uuid,
+    environment: &str,
+    conversion_id: &str,
+) -> Result<Option<Option<String>>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- click_of_conversion
+         select click_id from conversion
+         where environment = $1 and merchant_id = $2 and conversion_id = $3",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(conversion_id)
+    .fetch_optional(connection)
+    .await
+}

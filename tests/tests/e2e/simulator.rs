@@ -57,6 +57,7 @@ fn the_same_seed_is_the_same_order_and_is_played_once() {
     let again = side.signer.post(SIMULATE, r#"{"scenario":"delivered","seed":42,"days":60}"#);
     let again = again.at(1).send().expect_status(200).json();
     assert_eq!(again["duplicate"], true);
+    assert_eq!((&again["clickId"], first["clickId"].is_string()), (&first["clickId"], true));
     assert_eq!(again["explain"], first["explain"]);
     // Another shop's story of the same seed has the same order and amount.
     let other = Shop::usual(world);

@@ -86,8 +86,17 @@ pub(super) async fn report(
         shown.extend(events::find(&app, &place, id).await?.map(events::shown));
     }
     let place = Place { id: played.about.conversion_id.clone(), ..place };
+    let explained = loop {
+        match explain::of(&app, &place).await {
+            // Another call tells this very story just now.
+            Err(Fault::NotFound(_)) if Instant::now() < until => {
+                tokio::time::sleep(LOOK_AGAIN_AFTER).await;
+            }
+            other => break other?,
+        }
+    };
     Ok(Json(Report {
-        explain: explain::of(&app, &place).await?,
+        explain: explained,
         duplicate: ids.is_empty(),
         about: played.about,
         events: shown,

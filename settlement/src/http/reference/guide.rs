@@ -2,8 +2,8 @@
 
 use crate::flows::create_key::{PER_HOUR_DEFAULT, PER_MINUTE_DEFAULT};
 use shared::limits::{
-    BODY_BYTES_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX, IDEMPOTENCY_KEY_KEPT_HOURS,
-    SIGNATURE_REMEMBERED_SECONDS, TIMESTAMP_SKEW_SECONDS_MAX,
+    BODY_BYTES_MAX, HINTS_PER_MINUTE_MAX, IDEMPOTENCY_KEY_CHARACTERS_MAX,
+    IDEMPOTENCY_KEY_KEPT_HOURS, SIGNATURE_REMEMBERED_SECONDS, TIMESTAMP_SKEW_SECONDS_MAX,
 };
 
 /// One part of the guide.
@@ -70,7 +70,7 @@ fn signing() -> Section {
             format!(
                 "The timestamp must be within {TIMESTAMP_SKEW_SECONDS_MAX} seconds of the edge's \
                  clock. A 401 never says which check failed; the request log does, and with a test \
-                 key the answer's `hint` names the mistake."
+                 key the answer's `hint` names the mistake, up to {HINTS_PER_MINUTE_MAX} times a minute."
             ),
         ],
     }

@@ -137,7 +137,12 @@ fn simulate() -> Operation {
         .property("days", whole())
         .property("externalOrderId", text("The story's order."))
         .property("conversionId", schema::conversion_id())
-        .property("clickId", text("The click it is reported with, or would have been."))
+        .property(
+            "clickId",
+            schema::or_null(text(
+                "The click it is reported with; null when it is reported without one.",
+            )),
+        )
         .property("duplicate", played)
         .property("events", ArrayBuilder::new().items(event))
         .property("explain", explanation)
