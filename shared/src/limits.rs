@@ -13,6 +13,10 @@ pub const IDEMPOTENCY_KEY_CHARACTERS_MAX: usize = 255;
 pub const IDEMPOTENCY_KEY_KEPT_HOURS: i64 = 24;
 /// Characters of a client's request id at most; a longer one is replaced.
 pub const REQUEST_ID_CHARACTERS_MAX: usize = 128;
+/// Bytes of a body that a hint is given for, and of a question to the signature debugger, at most.
+pub const HINT_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Bytes of a call that plays a story, at most.
+pub const SIMULATION_BODY_BYTES_MAX: usize = 4 * 1024;
 /// Hints of one test key in a minute, by one of the edge's isolates.
 pub const HINTS_PER_MINUTE_MAX: u32 = 10;
 /// Characters of an id in a path at most.

@@ -12,7 +12,7 @@ use shared::problem::Code;
 use std::borrow::Cow;
 
 /// Bodies above this are not diagnosed.
-pub const BODY_BYTES_MAX: usize = 16 * 1024;
+pub const BODY_BYTES_MAX: usize = shared::limits::HINT_BODY_BYTES_MAX;
 /// Diagnoses per key, minute and isolate.
 pub const PER_MINUTE_MAX: u32 = shared::limits::HINTS_PER_MINUTE_MAX;
 

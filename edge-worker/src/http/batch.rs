@@ -11,15 +11,13 @@ use serde_json::value::RawValue;
 use shared::fault::Faults;
 use shared::id::EventKind;
 use shared::problem::{Message, Problem};
+use shared::relay::BULK_BYTES_MAX;
 use shared::validate;
-
-/// Bytes of a batch's body at most.
-const BATCH_BYTES_MAX: usize = 1024 * 1024;
 
 /// Takes a batch: 202 once all that is new in it is stored.
 pub(super) async fn accept(call: &Call, kind: EventKind) -> Result<Answer, Problem> {
     body::require_json(call)?;
-    let body = body::read(call, BATCH_BYTES_MAX).await?;
+    let body = body::read(call, BULK_BYTES_MAX).await?;
     let proven = authenticate::prove(call, &body).await?;
     let read = read_batch(call, &proven, kind, &body);
     intake::offer(call, &proven, true, read).await

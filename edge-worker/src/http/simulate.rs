@@ -12,16 +12,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use shared::id::Environment;
+use shared::limits::SIMULATION_BODY_BYTES_MAX;
 use shared::problem::{Code, Problem};
 use shared::relay::StoryWanted;
-
-/// Bytes of the body at most.
-const BODY_BYTES_MAX: usize = 4 * 1024;
 
 /// Plays a story on the merchant's test clock.
 pub(super) async fn play(call: &Call) -> Result<Answer, Problem> {
     body::require_json(call)?;
-    let body = body::read(call, BODY_BYTES_MAX).await?;
+    let body = body::read(call, SIMULATION_BODY_BYTES_MAX).await?;
     let proven = authenticate::prove(call, &body).await?;
     let counted = offer(call, &proven, Ask::Count).await?;
     if counted != Verdict::Counted {

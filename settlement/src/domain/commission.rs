@@ -3,7 +3,7 @@
 use super::hold::HoldStart;
 use super::ledger::{self, Transfer};
 use super::lifecycle::{self, Event, State, Verdict};
-use super::notice::{Kind, Notice, Step};
+use super::notice::{self, Kind, Notice, Step};
 use super::pricing::{FrozenRule, PricedLine};
 use super::risk::Score;
 use jiff::Timestamp;
@@ -182,7 +182,7 @@ impl Commission {
             self.reason = cause.reason.map(str::to_owned);
         }
         self.post(Some(from), before, cause.at, steps);
-        if let Some(kind) = Kind::of_arrival(to) {
+        if let Some(kind) = notice::of_arrival(to) {
             self.tell(kind, Some(from), self.net - before, cause.at, steps);
         }
     }

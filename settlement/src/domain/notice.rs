@@ -7,62 +7,19 @@ use serde_json::{Value, json};
 use shared::id::{AffiliateId, ConversionId};
 use shared::money::Currency;
 
-/// What a notice tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// An order was recorded.
-    ConversionReceived,
-    /// An affiliate earns it.
-    ConversionAttributed,
-    /// Nobody earns it yet.
-    ConversionUnattributed,
-    /// A commission came to be.
-    CommissionCreated,
-    /// It is held, or its return window began.
-    CommissionHeld,
-    /// Its return window is over or waived.
-    CommissionApproved,
-    /// It is firm.
-    CommissionPayable,
-    /// It was paid.
-    CommissionPaid,
-    /// It was reversed.
-    CommissionRejected,
-    /// Its net amount changed.
-    CommissionAdjusted,
-    /// An event got its final outcome.
-    EventProcessed,
-}
+/// What a notice tells: one of the types that endpoints choose from.
+pub use shared::validate::resource::EventType as Kind;
 
-impl Kind {
-    /// The type on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::ConversionReceived => "conversion.received",
-            Self::ConversionAttributed => "conversion.attributed",
-            Self::ConversionUnattributed => "conversion.unattributed",
-            Self::CommissionCreated => "commission.created",
-            Self::CommissionHeld => "commission.held",
-            Self::CommissionApproved => "commission.approved",
-            Self::CommissionPayable => "commission.payable",
-            Self::CommissionPaid => "commission.paid",
-            Self::CommissionRejected => "commission.rejected",
-            Self::CommissionAdjusted => "commission.adjusted",
-            Self::EventProcessed => "event.processed",
-        }
-    }
-
-    /// The notice of a commission's arrival in a state; payouts in flight tell nothing.
-    pub fn of_arrival(state: State) -> Option<Self> {
-        match state {
-            State::Pending => Some(Self::CommissionCreated),
-            State::HoldWaiting | State::HoldRunning => Some(Self::CommissionHeld),
-            State::Approved => Some(Self::CommissionApproved),
-            State::PayableFree => Some(Self::CommissionPayable),
-            State::PayableInFlight => None,
-            State::Paid => Some(Self::CommissionPaid),
-            State::Rejected => Some(Self::CommissionRejected),
-        }
+/// The notice of a commission's arrival in a state; payouts in flight tell nothing.
+pub fn of_arrival(state: State) -> Option<Kind> {
+    match state {
+        State::Pending => Some(Kind::CommissionCreated),
+        State::HoldWaiting | State::HoldRunning => Some(Kind::CommissionHeld),
+        State::Approved => Some(Kind::CommissionApproved),
+        State::PayableFree => Some(Kind::CommissionPayable),
+        State::PayableInFlight => None,
+        State::Paid => Some(Kind::CommissionPaid),
+        State::Rejected => Some(Kind::CommissionRejected),
     }
 }
 

@@ -4,14 +4,13 @@ use crate::batches::now;
 use crate::database;
 use crate::network::Network;
 use jiff::SignedDuration;
-use settlement::domain::notice::Kind;
 use settlement::domain::order::Scope;
 use settlement::error::Fault;
 use settlement::flows::actor::Actor;
 use settlement::flows::webhook_endpoint::{self, Created, ENDPOINTS_MAX};
 use settlement::store::webhook_endpoint::{EndpointRow, list};
 use shared::id::Environment;
-use shared::validate::resource::{EventType, endpoint_change, new_endpoint};
+use shared::validate::resource::{endpoint_change, new_endpoint};
 use uuid::Uuid;
 
 struct Endpoints {
@@ -127,22 +126,4 @@ async fn worlds_are_apart_and_each_has_its_limit() {
     endpoints.delete(id).await.unwrap();
     assert!(matches!(endpoints.delete(id).await, Err(Fault::NotFound(_))));
     assert!(endpoints.create().await.is_ok());
-}
-
-#[test]
-fn every_notice_can_be_chosen() {
-    use settlement::domain::lifecycle::State;
-    let arrivals =
-        [State::Pending, State::HoldWaiting, State::Approved, State::PayableFree, State::Paid];
-    let kinds = arrivals.into_iter().chain([State::Rejected]).filter_map(Kind::of_arrival);
-    let others = [
-        Kind::ConversionReceived,
-        Kind::ConversionAttributed,
-        Kind::ConversionUnattributed,
-        Kind::CommissionAdjusted,
-        Kind::EventProcessed,
-    ];
-    for kind in kinds.chain(others) {
-        assert!(EventType::parse(kind.as_str()).is_some(), "{}", kind.as_str());
-    }
 }

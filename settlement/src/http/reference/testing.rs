@@ -6,7 +6,7 @@ use super::resource::strict;
 use crate::wire::event::Event;
 use crate::wire::explain::Explanation;
 use crate::wire::schema::{self, told};
-use shared::limits::BODY_BYTES_MAX;
+use shared::limits::{BODY_BYTES_MAX, HINT_BODY_BYTES_MAX, SIMULATION_BODY_BYTES_MAX};
 use shared::problem::Code;
 use shared::validate::{
     CLOCK_ADVANCE_SECONDS_MAX, SIGNATURE_PART_CHARACTERS_MAX, SIGNED_PATH_CHARACTERS_MAX,
@@ -20,10 +20,6 @@ const TAG: Tag = Tag {
     about: "What only a test key may do: move its world's clock, play an \
             order's life, and see what is signed.",
 };
-/// Bytes of a question about a signature at most.
-const SIGNATURE_BODY_BYTES_MAX: usize = 16 * 1024;
-/// Bytes of a story's body at most.
-const SIMULATION_BODY_BYTES_MAX: usize = 4 * 1024;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![show_signature(), advance_clock(), simulate()]
@@ -106,7 +102,7 @@ fn show_signature() -> Operation {
             "For those who cannot sign yet: computed from the secret in the question, never from a \
              stored one. At most 60 questions a minute.",
         )
-        .body(("SignatureQuestion", body.into()), SIGNATURE_BODY_BYTES_MAX, question)
+        .body(("SignatureQuestion", body.into()), HINT_BODY_BYTES_MAX, question)
         .answers_with(200, "What is signed.", shown.into(), answer)
         .refuses(&[Code::ValidationError, Code::PermissionDenied])
 }
