@@ -1,4 +1,4 @@
-//! `POST /api/v1/test/simulate`: body to a story that is to be played. Rules: PRODUCT §9, MONEY §11.
+//! `POST /api/v1/test/simulate`: body to a story to be played. Rules: PRODUCT §9, MONEY §11.
 
 use super::fields::{Fields, Need};
 use crate::fault::Faults;

@@ -204,3 +204,23 @@ fn a_commission_taken_away_leaves_later_orders_to_the_merchant_s_own() {
     let again = again.send().expect_status(200).json();
     assert_eq!(again["commission"]["version"], 3);
 }
+
+#[test]
+fn changes_at_once_are_all_done_one_after_the_other() {
+    let world = World::shared();
+    let shop = Shop::usual(world);
+    let side = &shop.test;
+    let id = id_of(&create(side, &json!({"name": "Busy", "cookieDays": 1})));
+    let answers: Vec<_> = std::thread::scope(|scope| {
+        let id = id.as_str();
+        let calls: Vec<_> = (2..=13)
+            .map(|days| scope.spawn(move || change(side, id, &json!({"cookieDays": days}))))
+            .collect();
+        calls.into_iter().map(|call| call.join().expect("a caller ends")).collect()
+    });
+    for answer in &answers {
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+    let versions = "campaign_terms where campaign_id = $1::uuid";
+    assert_eq!(world.database.count(versions, &[&id]), 13);
+}

@@ -9,6 +9,7 @@ use crate::flows::create_campaign::NewCampaign;
 use crate::flows::set_state::{CampaignChange as CampaignMove, LinkChange};
 use crate::secrets::Vault;
 use crate::store::campaign::CampaignRow;
+use crate::store::merchant;
 use crate::store::read_campaign::{self, CampaignFilter, ShownCampaignRow};
 use crate::store::read_link::{self, LinkFilter};
 use crate::store::rule::{self, ShownRuleRow};
@@ -109,6 +110,9 @@ pub(super) async fn apply(
     match write {
         Write::CreateCampaign(input) => create_campaign(connection, at, input).await,
         Write::ChangeCampaign(id, change) => {
+            // What is changed must be read under the lock: two changes at once would else make
+            // the same next version of its windows.
+            merchant::lock(connection, at.scope.merchant.0).await?;
             let (row, rule) = own_campaign(connection, at.scope, id).await?;
             let before = change_campaign::Before { campaign: &row, rule: rule.as_ref() };
             change_campaign::within(connection, at.actor, at.scope, before, change, at.now).await?;
