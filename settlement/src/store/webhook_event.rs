@@ -1,14 +1,49 @@
-//! Notices to send, written in the transaction of what they report.
+//! Notices to send, written in the transaction of what they report: one row for those that belong
+//! together, read one by one through the view `webhook_event`.
 
-use super::instant;
 use crate::domain::notice::Notice;
 use crate::domain::order::Scope;
-use shared::id::ConversionId;
+use serde_json::Value;
+use shared::id::{AffiliateId, ConversionId};
+use shared::time::format_instant;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
-use uuid::Uuid;
 
-/// Writes notices in the order given; their positions follow it.
+/// Notices of one row at most; the view's positions count on it.
+pub const NOTICES_PER_GROUP_MAX: usize = 256;
+
+/// A notice as its row holds it.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Told<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    affiliate_id: Option<AffiliateId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commission_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    event_id: Option<&'a str>,
+    occurred_at: String,
+    data: &'a Value,
+}
+
+impl<'a> Told<'a> {
+    fn of(notice: &'a Notice) -> Self {
+        let about = notice.conversion.filter(|_| notice.about_commission);
+        Self {
+            kind: notice.kind.as_str(),
+            affiliate_id: notice.affiliate,
+            commission_id: about.map(ConversionId::commission_id),
+            event_id: notice.event_id.as_deref(),
+            occurred_at: format_instant(notice.occurred_at),
+            data: &notice.data,
+        }
+    }
+}
+
+/// Writes notices in the order given; their positions follow it. Neighbours about one conversion
+/// share a row.
 pub async fn insert(
     connection: &mut PgConnection,
     notices: &[(Scope, &Notice)],
@@ -17,30 +52,30 @@ pub async fn insert(
     if notices.is_empty() {
         return Ok(());
     }
-    let commission = |notice: &Notice| {
-        notice.conversion.filter(|_| notice.about_commission).map(ConversionId::commission_id)
+    let groups: Vec<&[(Scope, &Notice)]> = notices
+        .chunk_by(|(scope, one), (other, next)| {
+            scope == other && one.conversion == next.conversion && one.conversion.is_some()
+        })
+        .flat_map(|group| group.chunks(NOTICES_PER_GROUP_MAX))
+        .collect();
+    let text = |group: &[(Scope, &Notice)]| {
+        let told: Vec<_> = group.iter().map(|(_, notice)| Told::of(notice)).collect();
+        serde_json::to_string(&told).expect("a notice is plain data")
     };
+    let conversion = |group: &[(Scope, &Notice)]| group[0].1.conversion.map(|id| id.to_string());
     sqlx::query(
         "-- insert_webhook_events
-         insert into webhook_event (environment, merchant_id, type, affiliate_id, conversion_id,
-             commission_id, event_id, occurred_at, data, created_at)
-         select n.environment, n.merchant_id, n.type, n.affiliate_id, n.conversion_id,
-             n.commission_id, n.event_id, n.occurred_at, n.data::jsonb, $10
-         from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::text[],
-                     $7::text[], $8::timestamptz[], $9::text[])
-             with ordinality as n (environment, merchant_id, type, affiliate_id, conversion_id,
-                   commission_id, event_id, occurred_at, data, place)
+         insert into webhook_event_group
+             (environment, merchant_id, conversion_id, notices, created_at)
+         select n.environment, n.merchant_id, n.conversion_id, n.notices::json, $5
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+             with ordinality as n (environment, merchant_id, conversion_id, notices, place)
          order by n.place",
     )
-    .bind(notices.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| n.kind.as_str()).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| n.affiliate.map(|a| a.0)).collect::<Vec<Option<Uuid>>>())
-    .bind(notices.iter().map(|(_, n)| n.conversion.map(|c| c.to_string())).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| commission(n)).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| n.event_id.as_deref()).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| instant::to_row(n.occurred_at)).collect::<Vec<_>>())
-    .bind(notices.iter().map(|(_, n)| n.data.to_string()).collect::<Vec<_>>())
+    .bind(groups.iter().map(|group| group[0].0.environment.as_str()).collect::<Vec<_>>())
+    .bind(groups.iter().map(|group| group[0].0.merchant.0).collect::<Vec<_>>())
+    .bind(groups.iter().map(|group| conversion(group)).collect::<Vec<_>>())
+    .bind(groups.iter().map(|group| text(group)).collect::<Vec<_>>())
     .bind(now)
     .execute(connection)
     .await?;
