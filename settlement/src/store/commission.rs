@@ -84,14 +84,14 @@ pub async fn lock(
          select commission.environment, commission.merchant_id, commission.conversion_id,
              affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
              terms, reason, decided_at, risk_cleared, created_at, updated_at
-         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
-         join commission using (environment, merchant_id, conversion_id)
-         order by commission.conversion_id
+         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, commission_id)
+         join commission using (environment, merchant_id, commission_id)
+         order by commission.commission_id
          for update of commission",
     )
     .bind(&keys.environments)
     .bind(&keys.merchants)
-    .bind(&keys.ids)
+    .bind(&keys.commissions)
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.conversion_id.clone(), row)).collect())
@@ -177,16 +177,22 @@ pub async fn insert(
     }
     let columns = Columns::of(commissions);
     let each = || commissions.iter().map(|(_, commission)| *commission);
-    let terms = |c: &Commission| serde_json::to_value(&c.terms).expect("terms are plain data");
+    let terms = |c: &Commission| serde_json::to_string(&c.terms).expect("terms are plain data");
     sqlx::query(
         "-- insert_commissions
          insert into commission (environment, merchant_id, commission_id, state, in_flight,
              net_amount, hold_until, reason, decided_at, risk_cleared, updated_at, conversion_id,
              affiliate_id, campaign_id, amount, currency, terms, created_at)
-         select * from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::boolean[],
+         select c.environment, c.merchant_id, c.commission_id, c.state, c.in_flight, c.net_amount,
+             c.hold_until, c.reason, c.decided_at, c.risk_cleared, c.updated_at, c.conversion_id,
+             c.affiliate_id, c.campaign_id, c.amount, c.currency, c.terms::json, c.created_at
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::boolean[],
              $6::numeric[], $7::timestamptz[], $8::text[], $9::timestamptz[], $10::boolean[],
              $11::timestamptz[], $12::text[], $13::uuid[], $14::uuid[], $15::numeric[],
-             $16::text[], $17::jsonb[], $18::timestamptz[])",
+             $16::text[], $17::text[], $18::timestamptz[])
+             as c (environment, merchant_id, commission_id, state, in_flight, net_amount, hold_until,
+                   reason, decided_at, risk_cleared, updated_at, conversion_id, affiliate_id,
+                   campaign_id, amount, currency, terms, created_at)",
     )
     .bind(columns.environment)
     .bind(columns.merchant)

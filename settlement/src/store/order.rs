@@ -28,6 +28,8 @@ pub struct Keys {
     pub merchants: Vec<Uuid>,
     /// cnv_….
     pub ids: Vec<String>,
+    /// com_… of the commission each can have.
+    pub commissions: Vec<String>,
 }
 
 impl Keys {
@@ -36,6 +38,7 @@ impl Keys {
         self.environments.push(scope.environment.as_str());
         self.merchants.push(scope.merchant.0);
         self.ids.push(id.to_string());
+        self.commissions.push(id.commission_id());
     }
 }
 

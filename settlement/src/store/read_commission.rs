@@ -73,7 +73,7 @@ pub async fn list(
          from commission
          join conversion using (environment, merchant_id, conversion_id)
          where commission.environment = $1 and commission.merchant_id = $2
-           and ($3::text is null or conversion_id = $3)
+           and ($3::text is null or commission_id = 'com_' || substr($3, 5))
            and ($4::text is null or external_order_id = $4)
            and ($5::text is null or commission.state = $5)
            and ($6::text is null or commission.commission_id = $6)

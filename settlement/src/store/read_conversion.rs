@@ -71,7 +71,10 @@ pub async fn list(
                 refunded_amount, conversion.currency, order_status, ordered_at, received_at,
                 commission.commission_id, attribution
          from conversion
-         left join commission using (environment, merchant_id, conversion_id)
+         left join commission
+             on commission.environment = conversion.environment
+             and commission.merchant_id = conversion.merchant_id
+             and commission.commission_id = 'com_' || substr(conversion.conversion_id, 5)
          where conversion.environment = $1 and conversion.merchant_id = $2
            and ($3::text is null or external_order_id = $3)
            and ($4::text is null or conversion.state = $4)

@@ -44,7 +44,7 @@ pub async fn insert_facts(
          insert into order_fact (environment, merchant_id, conversion_id, event_id, content_key,
              status, status_updated_at, received_at, refunded_amount, items, reason)
          select f.environment, f.merchant_id, f.conversion_id, f.event_id, f.content_key, f.status,
-             f.status_updated_at, f.received_at, f.refunded_amount, f.items::jsonb, f.reason
+             f.status_updated_at, f.received_at, f.refunded_amount, f.items::json, f.reason
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::timestamptz[], $8::timestamptz[], $9::numeric[], $10::text[], $11::text[])
              as f (environment, merchant_id, conversion_id, event_id, content_key, status,

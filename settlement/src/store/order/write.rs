@@ -40,13 +40,13 @@ pub async fn insert(
              c.external_order_id, c.state, c.confidence, c.affiliate_id, c.campaign_id, c.click_id,
              c.order_amount, c.currency, c.order_status, c.order_status_at, c.refunded_amount,
              c.reversed_by, c.ordered_at, c.received_at, c.external_product_id, c.coupon_code,
-             c.customer_hash, c.items::jsonb, c.returned_items::jsonb, c.metadata::jsonb,
-             c.attribution, $26, $26
+             c.customer_hash, c.items::json, c.returned_items::json, c.metadata::json,
+             c.attribution::json, $26, $26
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::numeric[], $12::text[],
                      $13::text[], $14::timestamptz[], $15::numeric[], $16::text[],
                      $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[],
-                     $21::text[], $22::text[], $23::text[], $24::text[], $25::jsonb[])
+                     $21::text[], $22::text[], $23::text[], $24::text[], $25::text[])
              as c (environment, merchant_id, conversion_id, event_id, external_order_id, state,
                    confidence, affiliate_id, campaign_id, click_id, order_amount, currency,
                    order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
@@ -106,7 +106,7 @@ fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
         .bind(orders.iter().map(|o| items(o)).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.metadata.as_deref()).collect::<Vec<_>>())
-        .bind(orders.iter().map(|o| o.attribution.clone()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.attribution.to_string()).collect::<Vec<_>>())
 }
 
 /// Writes what reports changed on conversions that were there; they are locked by this transaction.
@@ -122,7 +122,7 @@ pub async fn update(
         "-- update_conversions
          update conversion set order_status = c.order_status, order_status_at = c.order_status_at,
              refunded_amount = c.refunded_amount, reversed_by = c.reversed_by,
-             returned_items = c.returned_items::jsonb, updated_at = $9
+             returned_items = c.returned_items::json, updated_at = $9
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
                      $6::numeric[], $7::text[], $8::text[])
              as c (environment, merchant_id, conversion_id, order_status, order_status_at,
