@@ -18,6 +18,7 @@ pub mod pricing;
 pub mod reconcile;
 pub mod refund;
 pub mod report;
+pub mod review;
 pub mod risk;
 pub mod rule;
 pub mod settle;

@@ -7,12 +7,12 @@ use super::super::clock::Clock;
 use super::super::hold::HoldStart;
 use super::super::ledger::Account;
 use super::super::lifecycle::State;
-use super::super::order::Scope;
+use super::super::order::{Scope, Windows};
 use super::super::rule::tests::{at, npr, rule};
 use super::super::rule::{Kind as RuleKind, RuleBook, Subject};
 use super::*;
 use rust_decimal::Decimal;
-use shared::click_id::ClickClass;
+use shared::click_id::{Click, ClickClass};
 use shared::id::{AffiliateId, CampaignId, MerchantId};
 use shared::keys::ClickKeys;
 use shared::order_status::OrderStatus as S;
@@ -51,6 +51,7 @@ impl History {
             clock: Clock::default(),
             rules,
             links: HashMap::from([(LINK, link)]),
+            candidates: super::super::book::Candidates::default(),
             click_instants: HashMap::new(),
             orders: HashMap::new(),
             parked: HashMap::new(),
