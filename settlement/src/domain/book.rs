@@ -126,9 +126,9 @@ impl Candidates {
     }
 }
 
-/// A coupon code as codes are compared: without regard to case.
+/// A coupon code as codes are compared: without regard to case or space around it.
 pub fn folded(code: &str) -> String {
-    code.to_lowercase()
+    code.trim().to_lowercase()
 }
 
 /// An event that waits.

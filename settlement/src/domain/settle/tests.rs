@@ -1,7 +1,10 @@
 //! Histories of one merchant's events on books in memory, told as the stream tells them.
 
 mod any_history;
+mod late;
+mod recompute;
 
+use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};
 use super::super::clock::Clock;
 use super::super::hold::HoldStart;
