@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod notice;
 pub mod order;
 pub mod outcome;
+pub mod preview;
 pub mod pricing;
 pub mod reconcile;
 pub mod refund;

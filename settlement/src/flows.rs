@@ -13,6 +13,7 @@ pub mod limit_key;
 pub mod open_account;
 pub mod open_affiliate;
 pub mod open_merchant;
+pub mod preview_rule;
 pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_attribution;

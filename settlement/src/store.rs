@@ -35,6 +35,7 @@ pub mod terms;
 pub mod webhook_event;
 
 pub mod once;
+pub mod preview;
 pub mod read_campaign;
 pub mod read_commission;
 pub mod read_conversion;
