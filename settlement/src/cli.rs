@@ -1,6 +1,7 @@
 //! The command line: reads the arguments and what the command needs of the environment, runs it,
 //! and turns what went wrong into one message and an exit code.
 
+mod coupon;
 mod demo;
 mod demo_file;
 mod event;
@@ -8,6 +9,9 @@ mod key;
 mod ledger;
 mod operate;
 mod recover;
+mod review;
+mod rule;
+mod scope;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -46,7 +50,16 @@ enum Noun {
     /// Pause, activate or archive a campaign
     #[command(subcommand)]
     Campaign(operate::CampaignVerb),
-    /// Approve, suspend or reject a merchant
+    /// Coupons assigned to affiliates
+    #[command(subcommand)]
+    Coupon(coupon::Verb),
+    /// Orders that wait for a person
+    #[command(subcommand)]
+    Review(review::Verb),
+    /// Commission rules
+    #[command(subcommand)]
+    Rule(rule::Verb),
+    /// Approve, suspend or reject a merchant; choose what says who earns its orders
     #[command(subcommand)]
     Merchant(operate::MerchantVerb),
     /// A merchant's keys
@@ -103,6 +116,9 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Event(verb) => event::run(verb).await,
         Noun::Link(verb) => operate::link(verb).await,
         Noun::Campaign(verb) => operate::campaign(verb).await,
+        Noun::Coupon(verb) => coupon::run(verb).await,
+        Noun::Review(verb) => review::run(verb).await,
+        Noun::Rule(verb) => rule::run(verb).await,
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,

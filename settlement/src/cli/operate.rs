@@ -1,6 +1,6 @@
 //! What people do to links, campaigns, merchants and affiliates, until the pages exist.
 
-use super::{ENVIRONMENT, Failure};
+use super::{ENVIRONMENT, Failure, scope};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use settlement::config::{self, OperatorConfig};
@@ -69,6 +69,8 @@ pub(super) enum MerchantVerb {
     Suspend(OnId),
     /// It is refused
     Reject(OnId),
+    /// Choose what says who earns its orders, and what needs no person
+    Attribution(scope::Attribution),
 }
 
 #[derive(Debug, Subcommand)]
@@ -149,6 +151,7 @@ pub(super) async fn merchant(verb: MerchantVerb) -> Result<ExitCode, Failure> {
         MerchantVerb::Approve(on) => (on, MerchantChange::Approve, "approved"),
         MerchantVerb::Suspend(on) => (on, MerchantChange::Suspend, "suspended"),
         MerchantVerb::Reject(on) => (on, MerchantChange::Reject, "rejected"),
+        MerchantVerb::Attribution(chosen) => return scope::set_attribution(chosen).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = MerchantId(on.id);

@@ -5,19 +5,24 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod attribution;
 mod batches;
 mod calls;
 mod catalogue;
 mod clicks;
 mod directory;
 mod edge;
+mod frozen;
 mod gaps;
 mod http;
 mod ingest;
 mod keys;
 mod network;
+mod preview;
 mod reconcile;
+mod review;
 mod seeding;
+mod shop;
 mod stories;
 mod webhook_endpoints;
 mod writes;
