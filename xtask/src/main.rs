@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::bench::{self, BenchOptions};
 use xtask::dev::{self, DevOptions};
-use xtask::mutants::{self, MutantsOptions};
 use xtask::process::{KeepOrders, keep};
 use xtask::test::{self, TestOptions};
 use xtask::{demo, edge};
@@ -27,8 +26,6 @@ enum Commands {
     Test(TestOptions),
     /// Measure the edge beside JavaScript twins, and settlement, as they ship
     Bench(BenchOptions),
-    /// Break a pure room on purpose and name the changes that no test noticed
-    Mutants(MutantsOptions),
     /// Walk from a click to a payable commission against a running dev
     Demo {
         /// The data folder of that dev [default: target/dev]
@@ -56,7 +53,6 @@ fn main() -> ExitCode {
         Commands::Dev(options) => dev::dev(&options),
         Commands::Test(options) => test::test(&options),
         Commands::Bench(options) => bench::bench(&options),
-        Commands::Mutants(options) => mutants::mutants(&options),
         Commands::Demo { data } => demo::demo(data.as_deref()),
         Commands::Settlement { data, arguments } => {
             dev::settlement_command(data.as_deref(), &arguments)

@@ -14,8 +14,6 @@ use crate::progress::step;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Goes with `worker` 0.8.7 in Cargo.toml.
 const WORKER_BUILD: &str = "0.8.7";
-/// Breaks code on purpose; only `cargo xtask mutants` needs it.
-const CARGO_MUTANTS: &str = "27.1.0";
 /// The tools run for seconds: building them fast matters more than what they gain from release.
 const LIGHT_PROFILE: [&str; 4] = [
     "profile.release.opt-level=1",
@@ -44,11 +42,6 @@ pub fn ensure() -> Result<Tools> {
         wasm_bindgen: ensure_tool("wasm-bindgen-cli", &bindgen, &["--no-default-features"])?
             .join("wasm-bindgen"),
     })
-}
-
-/// Brings cargo-mutants; answers with the folder it is in.
-pub fn ensure_mutants() -> Result<PathBuf> {
-    ensure_tool("cargo-mutants", CARGO_MUTANTS, &["--locked"])
 }
 
 /// Brings a component of the Rust tool chain, such as `clippy`, if `cargo <command>` lacks it.
