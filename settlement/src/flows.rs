@@ -14,6 +14,7 @@ pub mod open_affiliate;
 pub mod open_merchant;
 pub mod rotate_key;
 pub mod seed_demo;
+pub mod set_risk;
 pub mod set_rule;
 pub mod set_state;
 pub mod simulate;
@@ -30,12 +31,16 @@ pub mod poke_objects;
 pub mod push_directory;
 
 pub mod accept_events;
+mod late_clicks;
 mod record_calls;
 pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod decide_risk;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;
+mod risk_facts;
 pub mod settle_events;
+mod write_steps;

@@ -6,6 +6,7 @@ use super::hold::{HOLD_DAYS_DEFAULT, HoldStart};
 use super::lifecycle::State;
 use super::notice::{Kind, Notice};
 use super::pricing::{self, Basket, Priced};
+use super::risk::{Signals, Standing};
 use super::rule::RuleBook;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -99,6 +100,8 @@ pub struct Order {
     pub metadata: Option<String>,
     /// The attribution receipt with what each rule level said, as stored.
     pub attribution: serde_json::Value,
+    /// What risk knows of the sale.
+    pub signals: Signals,
     /// Its commission.
     pub commission: Option<Commission>,
     /// When it was settled.
@@ -185,6 +188,7 @@ pub fn open(
         returned: BTreeMap::new(),
         metadata: event.metadata.as_ref().map(|raw| raw.get().to_owned()),
         attribution: serde_json::to_value(receipt).expect("a receipt is plain data"),
+        signals: Signals::default(),
         commission: None,
         created_at: reported.received_at,
         updated_at: reported.received_at,
@@ -246,7 +250,7 @@ impl Order {
             terms,
             reason: None,
             decided_at: None,
-            risk_cleared: false,
+            risk: Standing::default(),
             created_at: self.received_at,
             updated_at: self.received_at,
         };

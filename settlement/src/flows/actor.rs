@@ -52,7 +52,7 @@ impl Actor {
         }
     }
 
-    fn account(self) -> Option<Uuid> {
+    pub(super) fn account(self) -> Option<Uuid> {
         match self {
             Self::Installation | Self::Key { .. } => None,
             Self::Operator(account) | Self::Merchant { account, .. } | Self::Affiliate(account) => {
