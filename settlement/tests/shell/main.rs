@@ -17,6 +17,8 @@ mod ingest;
 mod keys;
 mod network;
 mod reconcile;
+mod risk;
+mod sales;
 mod seeding;
 mod stories;
 mod webhook_endpoints;
