@@ -8,6 +8,7 @@ mod key;
 mod ledger;
 mod operate;
 mod recover;
+mod risk;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -52,6 +53,9 @@ enum Noun {
     /// A merchant's keys
     #[command(subcommand)]
     Key(key::Verb),
+    /// Risk reviews, and what risk is measured by
+    #[command(subcommand)]
+    Risk(risk::Verb),
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
@@ -105,6 +109,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Campaign(verb) => operate::campaign(verb).await,
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
+        Noun::Risk(verb) => risk::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
     }
 }

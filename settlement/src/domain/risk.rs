@@ -72,6 +72,50 @@ pub struct Scored {
     pub outcome: Outcome,
 }
 
+/// Where the review of a scored commission stands, for its merchant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    /// The score was below the threshold; nobody has to look.
+    Clear,
+    /// It waits for a person.
+    InReview,
+    /// A person cleared it.
+    Cleared,
+    /// A person refused it.
+    Refused,
+    /// It was rejected for another reason before anybody decided.
+    Ended,
+}
+
+impl Review {
+    /// Every case, in the order in which they are listed.
+    pub const ALL: [Self; 5] =
+        [Self::Clear, Self::InReview, Self::Cleared, Self::Refused, Self::Ended];
+
+    /// The word in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Clear => "clear",
+            Self::InReview => "in_review",
+            Self::Cleared => "cleared",
+            Self::Refused => "refused",
+            Self::Ended => "ended",
+        }
+    }
+
+    /// From the latest score, the commission's state on the wire, and whether a person refused it.
+    pub fn of(outcome: Outcome, state: &str, refused: bool) -> Self {
+        match (outcome, state, refused) {
+            (_, _, true) => Self::Refused,
+            (Outcome::Clear, _, false) => Self::Clear,
+            (Outcome::Cleared, _, false) => Self::Cleared,
+            (Outcome::Review, "approved", false) => Self::InReview,
+            (Outcome::Review, "rejected", false) => Self::Ended,
+            (Outcome::Review, _, false) => Self::Cleared,
+        }
+    }
+}
+
 /// All that an affiliate is told of its commission's risk: never a reason, never a score.
 pub fn for_affiliate(state: State) -> Option<&'static str> {
     (state == State::Approved).then_some("Under review.")
@@ -86,6 +130,25 @@ mod tests {
         for state in State::ALL {
             let expected = (state == State::Approved).then_some("Under review.");
             assert_eq!(for_affiliate(state), expected, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn a_review_stands_where_score_state_and_decision_put_it() {
+        use Outcome as O;
+        let cases = [
+            (O::Clear, "payable", false, Review::Clear),
+            (O::Clear, "rejected", true, Review::Refused),
+            (O::Clear, "rejected", false, Review::Clear),
+            (O::Cleared, "paid", false, Review::Cleared),
+            (O::Review, "approved", false, Review::InReview),
+            (O::Review, "payable", false, Review::Cleared),
+            (O::Review, "paid", false, Review::Cleared),
+            (O::Review, "rejected", true, Review::Refused),
+            (O::Review, "rejected", false, Review::Ended),
+        ];
+        for (outcome, state, refused, expected) in cases {
+            assert_eq!(Review::of(outcome, state, refused), expected, "{outcome:?} {state}");
         }
     }
 

@@ -98,6 +98,11 @@ impl Outcome {
             Self::Cleared => "cleared",
         }
     }
+
+    /// Reads a row's word.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Clear, Self::Review, Self::Cleared].into_iter().find(|one| one.as_str() == text)
+    }
 }
 
 /// Weighs what is known.
