@@ -10,6 +10,7 @@ mod ledger;
 mod operate;
 mod recover;
 mod review;
+mod risk;
 mod rule;
 mod scope;
 mod serve;
@@ -65,6 +66,9 @@ enum Noun {
     /// A merchant's keys
     #[command(subcommand)]
     Key(key::Verb),
+    /// Risk reviews, and what risk is measured by
+    #[command(subcommand)]
+    Risk(risk::Verb),
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
@@ -121,6 +125,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Rule(verb) => rule::run(verb).await,
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
+        Noun::Risk(verb) => risk::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
     }
 }

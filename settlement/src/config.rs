@@ -106,6 +106,13 @@ pub fn vault(lookup: Lookup<'_>) -> Result<VaultConfig, ConfigFault> {
     reader.finish(|| Some(VaultConfig { database_url: database_url?, vault: vault? }))
 }
 
+/// Reads the key of customer and shopper hashes.
+pub fn hash_key(lookup: Lookup<'_>) -> Result<HashKey, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let hash_key = reader.hash_key();
+    reader.finish(|| hash_key)
+}
+
 /// Reads what settling one event by hand needs.
 pub fn settle(lookup: Lookup<'_>) -> Result<SettleConfig, ConfigFault> {
     let mut reader = Reader::new(lookup);
@@ -129,9 +136,7 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
         text.parse().map_err(|_| "is not an address and port such as 127.0.0.1:8080".to_owned())
     });
     let click_keys = reader.click_keys();
-    let hash_key = reader.required("HASH_KEY", |text| {
-        HashKey::parse(text).ok_or_else(|| "is not 64 hex digits".to_owned())
-    });
+    let hash_key = reader.hash_key();
     let settle_events_max =
         reader.or_default("SETTLE_EVENTS_MAX", &SETTLE_EVENTS_DEFAULT.to_string(), |text| {
             let events = text.parse().ok().filter(|max| (1..=SETTLE_EVENTS_LIMIT).contains(max));
@@ -185,6 +190,12 @@ impl<'a> Reader<'a> {
         parse(text.as_deref().map_or(default, str::trim))
             .map_err(|fault| self.faults.push(format!("{name} {fault}")))
             .ok()
+    }
+
+    fn hash_key(&mut self) -> Option<HashKey> {
+        self.required("HASH_KEY", |text| {
+            HashKey::parse(text).ok_or_else(|| "is not 64 hex digits".to_owned())
+        })
     }
 
     fn database_url(&mut self) -> Option<String> {

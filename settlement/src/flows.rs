@@ -17,6 +17,7 @@ pub mod preview_rule;
 pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_attribution;
+pub mod set_risk;
 pub mod set_rule;
 pub mod set_state;
 pub mod simulate;
@@ -34,12 +35,16 @@ pub mod push_directory;
 
 pub mod accept_events;
 pub mod decide_review;
+mod late_clicks;
 mod record_calls;
 pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod decide_risk;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;
+mod risk_facts;
 pub mod settle_events;
+mod write_steps;

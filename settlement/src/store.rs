@@ -30,6 +30,8 @@ pub mod commission;
 pub mod ledger;
 pub mod order;
 pub mod review;
+pub mod risk;
+pub mod risk_facts;
 pub mod settling;
 pub mod terms;
 pub mod webhook_event;

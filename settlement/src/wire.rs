@@ -11,6 +11,7 @@ pub mod link;
 pub mod product;
 pub mod reconcile;
 pub mod request_log;
+pub mod risk;
 pub mod schema;
 pub mod webhook_endpoint;
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here prints a key: `Debug` shows numbers and names alone.
 
+use crate::id::{Environment, MerchantId};
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
 use std::fmt;
@@ -118,6 +119,17 @@ impl HashKey {
     /// Reads 64 hex digits.
     pub fn parse(text: &str) -> Option<Self> {
         parse_key(text).map(|key| Self(mac(&key)))
+    }
+
+    /// Keyed hash of a customer's id at one merchant, in one environment.
+    pub fn customer_hash(
+        &self,
+        merchant: MerchantId,
+        environment: Environment,
+        customer_id: &str,
+    ) -> String {
+        let environment = environment.as_str().as_bytes();
+        self.hash("customer", &[merchant.0.as_bytes(), environment, customer_id.as_bytes()])
     }
 
     /// Keyed hash of labelled parts, as 32 hex digits (128 bits). Parts are length-prefixed, so

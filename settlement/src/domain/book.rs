@@ -5,6 +5,7 @@ use super::clock::{Clock, Move};
 use super::commission::Steps;
 use super::order::{Order, Scope, Windows};
 use super::outcome::Outcome;
+use super::risk::desk::Desk;
 use super::rule::RuleBook;
 use jiff::Timestamp;
 use shared::event::{Event, OrderStatusReport};
@@ -193,10 +194,20 @@ pub struct Book {
     pub parked: HashMap<ConversionId, Vec<Parked>>,
     /// Content keys of statuses already recorded.
     pub content_keys: HashSet<String>,
+    /// What risk knows and counts.
+    pub risk: Desk,
     /// Keys that open click ids.
     pub click_keys: ClickKeys,
     /// What the events did.
     pub changes: Changes,
+}
+
+impl Book {
+    /// Every affiliate who may earn an order of the batch.
+    pub(super) fn possible_earners(&self) -> HashSet<AffiliateId> {
+        let own = self.links.values().filter(|link| link.merchant == self.scope.merchant);
+        own.map(|link| link.affiliate).collect()
+    }
 }
 
 /// What is to be written, in order.

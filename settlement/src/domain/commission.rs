@@ -5,12 +5,13 @@ use super::ledger::{self, Transfer};
 use super::lifecycle::{self, Event, State, Verdict};
 use super::notice::{self, Kind, Notice, Step};
 use super::pricing::{FrozenRule, PricedLine};
-use super::risk::Score;
+use super::risk::{self, Reason, Scored, Standing};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use shared::id::{AffiliateId, CampaignId, ConversionId};
 use shared::money::Currency;
+use std::collections::BTreeSet;
 
 /// Everything frozen at the sale; refunds are computed on it and on nothing newer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,8 +62,8 @@ pub struct Commission {
     pub reason: Option<String>,
     /// `statusUpdatedAt` of the merchant's last decision.
     pub decided_at: Option<Timestamp>,
-    /// Whether a person cleared its risk.
-    pub risk_cleared: bool,
+    /// Where it stands with its risk.
+    pub risk: Standing,
     /// When it came to be.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -76,6 +77,8 @@ pub struct Steps {
     pub transfers: Vec<Transfer>,
     /// Notices.
     pub notices: Vec<Notice>,
+    /// Risk scores.
+    pub scores: Vec<Scored>,
 }
 
 /// Why and when a step happens.
@@ -104,18 +107,51 @@ impl Commission {
         let verdict = lifecycle::step(self.state, event);
         match verdict {
             Verdict::Move(to) => self.move_to(to, cause, steps),
-            Verdict::Remembered => self.risk_cleared = true,
             Verdict::Unchanged
+            | Verdict::Remembered
             | Verdict::Adjust
             | Verdict::Denied
             | Verdict::Parked
             | Verdict::Impossible => {}
         }
-        if self.state == State::Approved && verdict == Verdict::Move(State::Approved) {
-            let score = Score::default();
-            if self.risk_cleared || score.is_clear() {
-                self.apply(Event::RiskClear, Cause { at: cause.at, reason: None }, steps);
+        if verdict == Verdict::Move(State::Approved) {
+            self.score(cause.at, steps);
+        }
+        verdict
+    }
+
+    /// Scores an approved commission; one that is clear is payable at once.
+    ///
+    /// Without the facts of a score in view it stays `due`, and the release job scores it.
+    pub fn score(&mut self, at: Timestamp, steps: &mut Steps) {
+        self.risk.due = self.state == State::Approved;
+        let Some(view) = self.risk.view.clone().filter(|_| self.risk.due) else { return };
+        self.risk.due = false;
+        let score = risk::score::score(&view.facts, risk::WEIGHTS);
+        let threshold = view.threshold(at);
+        let outcome = score.outcome(threshold, self.risk.cleared.as_ref());
+        let conversion = self.conversion;
+        let facts = view.facts;
+        steps.scores.push(Scored { conversion, at, score, threshold, facts, outcome });
+        match outcome {
+            risk::Outcome::Clear | risk::Outcome::Cleared => {
+                self.apply(Event::RiskClear, Cause { at, reason: None }, steps);
             }
+            risk::Outcome::Review => {}
+        }
+    }
+
+    /// A person clears these reasons: payable when it is approved, remembered before that.
+    pub fn clear_risk(
+        &mut self,
+        reasons: BTreeSet<Reason>,
+        at: Timestamp,
+        steps: &mut Steps,
+    ) -> Verdict {
+        let verdict = self.apply(Event::RiskClear, Cause { at, reason: None }, steps);
+        if matches!(verdict, Verdict::Move(_) | Verdict::Remembered) {
+            self.risk.cleared.get_or_insert_default().extend(reasons);
+            self.risk.due = false;
         }
         verdict
     }
@@ -177,6 +213,7 @@ impl Commission {
         let before = self.net;
         self.state = to;
         self.updated_at = cause.at;
+        self.risk.due &= to == State::Approved;
         if to == State::Rejected {
             self.net = Decimal::ZERO;
             self.reason = cause.reason.map(str::to_owned);

@@ -6,6 +6,7 @@ use super::hold::{HOLD_DAYS_DEFAULT, HoldStart};
 use super::lifecycle::State;
 use super::notice::{Kind, Notice};
 use super::pricing::{self, Basket, Priced};
+use super::risk::{Signals, Standing};
 use super::rule::RuleBook;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -128,6 +129,8 @@ pub struct Order {
     pub attribution: serde_json::Value,
     /// Where it stands with the review queue; `None`: nothing is to be decided.
     pub review: Option<Review>,
+    /// What risk knows of the sale.
+    pub signals: Signals,
     /// Its commission.
     pub commission: Option<Commission>,
     /// When it was settled.
@@ -213,6 +216,7 @@ pub fn open(
         metadata: event.metadata.as_ref().map(|raw| raw.get().to_owned()),
         attribution: serde_json::to_value(receipt).expect("a receipt is plain data"),
         review: None,
+        signals: Signals::default(),
         commission: None,
         created_at: reported.received_at,
         updated_at: reported.received_at,
@@ -286,7 +290,7 @@ impl Order {
             terms,
             reason: None,
             decided_at: None,
-            risk_cleared: false,
+            risk: Standing::default(),
             created_at: at,
             updated_at: at,
         };

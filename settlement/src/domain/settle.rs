@@ -79,7 +79,7 @@ impl Book {
         }
     }
 
-    fn conversion_id(&self, external_order_id: &str) -> ConversionId {
+    pub(super) fn conversion_id(&self, external_order_id: &str) -> ConversionId {
         ConversionId::derive(self.scope.merchant, self.scope.environment, external_order_id)
     }
 
@@ -108,12 +108,13 @@ impl Book {
         let windows = self.windows_of(verdict.earner());
         let steps = &mut self.changes.steps;
         let mut order = order::open(reported, verdict, &receipt, windows, &self.rules, steps);
+        self.risk.open(&mut order, &receipt, &self.clock);
         if let Some(status) = event.order_status {
             let report = status_inside(event, status);
             // Inside a conversion a status counts from when it was accepted.
             let inside =
                 report::Reported { event_id: &record.event_id, report: &report, received_at };
-            report::apply(&mut order, inside, steps);
+            self.risk.report(&mut order, inside, &self.clock, steps);
             self.changes.facts.push(Fact {
                 conversion: id,
                 event_id: record.event_id.clone(),
@@ -169,7 +170,8 @@ impl Book {
             let has_commission = order.commission.is_some();
             return Outcome::new(Code::DuplicateStatus, sentence).on(id, has_commission);
         }
-        let outcome = report::apply(order, reported, &mut self.changes.steps);
+        let steps = &mut self.changes.steps;
+        let outcome = self.risk.report(order, reported, &self.clock, steps);
         self.changes.touched.insert(id);
         if outcome.code == Code::PayoutInFlight {
             let expires_at = Timestamp::MAX;

@@ -2,6 +2,7 @@
 //! Losing one costs statistics, never an
 //! attribution, so what cannot be read is passed over and never holds up the stream.
 
+use super::late_clicks;
 use super::record_calls::{self, Calls};
 use super::stream::{self, Head, Intake};
 use crate::error::Fault;
@@ -53,6 +54,7 @@ async fn store(
     let stored_seq = stream::open(&mut transaction, head, now).await?;
     if !rows.clicks.is_empty() {
         click::insert(&mut transaction, &rows.clicks, now).await?;
+        late_clicks::take(&mut transaction, &rows.clicks).await?;
     }
     if !rows.losses.is_empty() {
         let (object, epoch) = (head.object.as_str(), head.epoch_text.as_str());

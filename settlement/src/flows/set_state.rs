@@ -7,7 +7,7 @@ use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::directory_row::Written;
 use crate::store::directory_source::Which;
-use crate::store::{affiliate, api_key, campaign, link, merchant};
+use crate::store::{affiliate, api_key, campaign, link, merchant, risk};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::id::{AffiliateId, CampaignId, MerchantId};
@@ -248,6 +248,7 @@ pub async fn affiliate(
     let found = affiliate::lock(&mut transaction, id.0).await?;
     let found = found.ok_or(Fault::NotFound("affiliate"))?;
     affiliate::set_state(&mut transaction, id.0, state).await?;
+    risk::insert_affiliate_state(&mut transaction, id, state, now).await?;
     let detail = json!({"from": found.state, "to": state});
     note(&mut transaction, actor, action, &id.to_string(), detail, now).await?;
     transaction.commit().await?;

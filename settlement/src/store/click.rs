@@ -4,6 +4,7 @@ use super::instant;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
+use uuid::Uuid;
 
 /// One click, as it goes into its row; whose it is comes from its link.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +64,82 @@ pub async fn insert(
     .bind(clicks.iter().map(|click| click.country.as_deref()).collect::<Vec<_>>())
     .bind(clicks.iter().map(|click| click.private).collect::<Vec<_>>())
     .bind(clicks.iter().map(|click| &click.sub_ids).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// An order settled before the record of its click came.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct AwaitingRow {
+    /// live or test.
+    pub environment: String,
+    /// Whose.
+    pub merchant_id: Uuid,
+    /// cnv_….
+    pub conversion_id: String,
+    /// The click id whose record it lacks.
+    pub awaits_click: String,
+    /// What risk knows of the sale.
+    pub signals: serde_json::Value,
+    /// When it was placed.
+    pub ordered_at: OffsetDateTime,
+    /// Whether it has a commission, and so is counted.
+    pub has_commission: bool,
+}
+
+/// Locks the orders that lack these clicks' records, in the order of their ids.
+pub async fn lock_awaiting(
+    connection: &mut PgConnection,
+    click_ids: &[&str],
+) -> Result<Vec<AwaitingRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- lock_awaiting_click
+         select environment, merchant_id, conversion_id, awaits_click, signals, ordered_at,
+             exists (
+                 select from commission
+                 where commission.environment = conversion.environment
+                   and commission.merchant_id = conversion.merchant_id
+                   and commission.conversion_id = conversion.conversion_id
+             ) as has_commission
+         from conversion
+         where awaits_click = any($1)
+         order by conversion_id
+         for update",
+    )
+    .bind(click_ids)
+    .fetch_all(connection)
+    .await
+}
+
+/// Gives locked orders what their clicks' records said; their commissions in review are scored
+/// again.
+pub async fn take_records(
+    connection: &mut PgConnection,
+    orders: &[(&AwaitingRow, String)],
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- take_click_records
+         with taken as (
+             update conversion set signals = t.signals::jsonb, awaits_click = null
+             from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
+                 as t (environment, merchant_id, conversion_id, signals)
+             where conversion.environment = t.environment
+               and conversion.merchant_id = t.merchant_id
+               and conversion.conversion_id = t.conversion_id
+             returning conversion.environment, conversion.merchant_id, conversion.conversion_id
+         )
+         update commission set risk_due = true
+         from taken
+         where commission.environment = taken.environment
+           and commission.merchant_id = taken.merchant_id
+           and commission.conversion_id = taken.conversion_id
+           and commission.state = 'approved'",
+    )
+    .bind(orders.iter().map(|(row, _)| row.environment.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|(row, _)| row.merchant_id).collect::<Vec<_>>())
+    .bind(orders.iter().map(|(row, _)| row.conversion_id.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|(_, signals)| signals.as_str()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

@@ -6,12 +6,13 @@ use super::terms::unknown;
 use crate::domain::commission::Commission;
 use crate::domain::lifecycle::State;
 use crate::domain::order::Scope;
+use crate::domain::risk::{Reason, Standing};
 use rust_decimal::Decimal;
 use shared::id::{AffiliateId, CampaignId, ConversionId};
 use shared::money::Currency;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// A commission as stored.
@@ -34,7 +35,8 @@ pub struct CommissionRow {
     terms: serde_json::Value,
     reason: Option<String>,
     decided_at: Option<OffsetDateTime>,
-    risk_cleared: bool,
+    cleared_reasons: Option<Vec<String>>,
+    risk_due: bool,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
@@ -67,11 +69,26 @@ impl CommissionRow {
                 .map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?,
             reason: self.reason.clone(),
             decided_at: self.decided_at.map(instant::from_row),
-            risk_cleared: self.risk_cleared,
+            risk: Standing {
+                cleared: self.cleared_reasons.as_deref().map(reasons).transpose()?,
+                due: self.risk_due,
+                view: None,
+            },
             created_at: instant::from_row(self.created_at),
             updated_at: instant::from_row(self.updated_at),
         })
     }
+}
+
+fn reasons(words: &[String]) -> Result<BTreeSet<Reason>, sqlx::Error> {
+    let read = |word: &String| Reason::parse(word).ok_or_else(|| unknown("commission", word));
+    words.iter().map(read).collect()
+}
+
+/// Cleared reasons as one text: Postgres' arrays of arrays must be square.
+fn cleared(commission: &Commission) -> Option<String> {
+    let words: Vec<_> = commission.risk.cleared.as_ref()?.iter().map(|r| r.as_str()).collect();
+    Some(format!("{{{}}}", words.join(",")))
 }
 
 /// Locks the commissions of conversions, in the order of their ids.
@@ -83,7 +100,7 @@ pub async fn lock(
         "-- lock_commissions
          select commission.environment, commission.merchant_id, commission.conversion_id,
              affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
-             terms, reason, decided_at, risk_cleared, created_at, updated_at
+             terms, reason, decided_at, cleared_reasons, risk_due, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, commission_id)
          join commission using (environment, merchant_id, commission_id)
          order by commission.commission_id
@@ -97,7 +114,8 @@ pub async fn lock(
     Ok(rows.into_iter().map(|row| (row.conversion_id.clone(), row)).collect())
 }
 
-/// Locks commissions whose return window is over by `now`, or by a test merchant's own clock.
+/// Locks commissions whose return window is over by `now`, or by a test merchant's own clock, and
+/// approved ones that are still to be scored.
 pub async fn lock_due(
     connection: &mut PgConnection,
     now: OffsetDateTime,
@@ -113,6 +131,8 @@ pub async fn lock_due(
              from commission
              where state = 'hold' and hold_until <= $1
              union
+             select environment, merchant_id, commission_id from commission where risk_due
+             union
              select commission.environment, commission.merchant_id, commission_id
              from test_clock
              join commission on commission.merchant_id = test_clock.merchant_id
@@ -121,9 +141,9 @@ pub async fn lock_due(
          )
          select commission.environment, commission.merchant_id, conversion_id,
              affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
-             terms, reason, decided_at, risk_cleared, created_at, updated_at
+             terms, reason, decided_at, cleared_reasons, risk_due, created_at, updated_at
          from due join commission using (environment, merchant_id, commission_id)
-         where state = 'hold'
+         where state = 'hold' or risk_due
          order by conversion_id
          limit $2
          for update of commission skip locked",
@@ -144,7 +164,8 @@ struct Columns<'a> {
     hold_until: Vec<Option<OffsetDateTime>>,
     reason: Vec<Option<&'a str>>,
     decided_at: Vec<Option<OffsetDateTime>>,
-    risk_cleared: Vec<bool>,
+    cleared_reasons: Vec<Option<String>>,
+    risk_due: Vec<bool>,
     updated_at: Vec<OffsetDateTime>,
 }
 
@@ -161,7 +182,8 @@ impl<'a> Columns<'a> {
             hold_until: each().map(|c| c.hold_until.map(instant::to_row)).collect(),
             reason: each().map(|c| c.reason.as_deref()).collect(),
             decided_at: each().map(|c| c.decided_at.map(instant::to_row)).collect(),
-            risk_cleared: each().map(|c| c.risk_cleared).collect(),
+            cleared_reasons: each().map(cleared).collect(),
+            risk_due: each().map(|c| c.risk.due).collect(),
             updated_at: each().map(|c| instant::to_row(c.updated_at)).collect(),
         }
     }
@@ -181,18 +203,19 @@ pub async fn insert(
     sqlx::query(
         "-- insert_commissions
          insert into commission (environment, merchant_id, commission_id, state, in_flight,
-             net_amount, hold_until, reason, decided_at, risk_cleared, updated_at, conversion_id,
-             affiliate_id, campaign_id, amount, currency, terms, created_at)
+             net_amount, hold_until, reason, decided_at, cleared_reasons, updated_at, conversion_id,
+             affiliate_id, campaign_id, amount, currency, terms, created_at, risk_due)
          select c.environment, c.merchant_id, c.commission_id, c.state, c.in_flight, c.net_amount,
-             c.hold_until, c.reason, c.decided_at, c.risk_cleared, c.updated_at, c.conversion_id,
-             c.affiliate_id, c.campaign_id, c.amount, c.currency, c.terms::json, c.created_at
+             c.hold_until, c.reason, c.decided_at, c.cleared_reasons::text[], c.updated_at,
+             c.conversion_id, c.affiliate_id, c.campaign_id, c.amount, c.currency, c.terms::json,
+             c.created_at, c.risk_due
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::boolean[],
-             $6::numeric[], $7::timestamptz[], $8::text[], $9::timestamptz[], $10::boolean[],
+             $6::numeric[], $7::timestamptz[], $8::text[], $9::timestamptz[], $10::text[],
              $11::timestamptz[], $12::text[], $13::uuid[], $14::uuid[], $15::numeric[],
-             $16::text[], $17::text[], $18::timestamptz[])
-             as c (environment, merchant_id, commission_id, state, in_flight, net_amount, hold_until,
-                   reason, decided_at, risk_cleared, updated_at, conversion_id, affiliate_id,
-                   campaign_id, amount, currency, terms, created_at)",
+             $16::text[], $17::text[], $18::timestamptz[], $19::boolean[])
+             as c (environment, merchant_id, commission_id, state, in_flight, net_amount,
+                   hold_until, reason, decided_at, cleared_reasons, updated_at, conversion_id,
+                   affiliate_id, campaign_id, amount, currency, terms, created_at, risk_due)",
     )
     .bind(columns.environment)
     .bind(columns.merchant)
@@ -203,7 +226,7 @@ pub async fn insert(
     .bind(columns.hold_until)
     .bind(columns.reason)
     .bind(columns.decided_at)
-    .bind(columns.risk_cleared)
+    .bind(columns.cleared_reasons)
     .bind(columns.updated_at)
     .bind(each().map(|c| c.conversion.to_string()).collect::<Vec<_>>())
     .bind(each().map(|c| c.affiliate.0).collect::<Vec<Uuid>>())
@@ -212,6 +235,7 @@ pub async fn insert(
     .bind(each().map(|c| c.currency.code()).collect::<Vec<_>>())
     .bind(each().map(terms).collect::<Vec<_>>())
     .bind(each().map(|c| instant::to_row(c.created_at)).collect::<Vec<_>>())
+    .bind(columns.risk_due)
     .execute(connection)
     .await?;
     Ok(())
@@ -230,12 +254,13 @@ pub async fn update(
         "-- update_commissions
          update commission set state = c.state, in_flight = c.in_flight, net_amount = c.net_amount,
              hold_until = c.hold_until, reason = c.reason, decided_at = c.decided_at,
-             risk_cleared = c.risk_cleared, updated_at = c.updated_at
+             cleared_reasons = c.cleared_reasons::text[], risk_due = c.risk_due,
+             updated_at = c.updated_at
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::boolean[], $6::numeric[],
-                     $7::timestamptz[], $8::text[], $9::timestamptz[], $10::boolean[],
-                     $11::timestamptz[])
+                     $7::timestamptz[], $8::text[], $9::timestamptz[], $10::text[],
+                     $11::timestamptz[], $12::boolean[])
              as c (environment, merchant_id, commission_id, state, in_flight, net_amount,
-                   hold_until, reason, decided_at, risk_cleared, updated_at)
+                   hold_until, reason, decided_at, cleared_reasons, updated_at, risk_due)
          where commission.environment = c.environment and commission.merchant_id = c.merchant_id
            and commission.commission_id = c.commission_id
            and commission.state not in ('paid', 'rejected')",
@@ -249,8 +274,9 @@ pub async fn update(
     .bind(columns.hold_until)
     .bind(columns.reason)
     .bind(columns.decided_at)
-    .bind(columns.risk_cleared)
+    .bind(columns.cleared_reasons)
     .bind(columns.updated_at)
+    .bind(columns.risk_due)
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

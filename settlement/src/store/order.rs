@@ -69,6 +69,7 @@ struct ConversionRow {
     metadata: Option<String>,
     attribution: serde_json::Value,
     review: Option<String>,
+    signals: serde_json::Value,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
@@ -82,7 +83,7 @@ pub async fn lock(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
              currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
              received_at, external_product_id, coupon_code, customer_hash, items::text as items,
              returned_items::text as returned_items, metadata::text as metadata, attribution,
-             review, created_at, updated_at
+             review, signals, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
          join conversion using (environment, merchant_id, conversion_id)
          order by conversion.conversion_id
@@ -143,6 +144,7 @@ fn order(row: &ConversionRow, commission: Option<&CommissionRow>) -> Result<Orde
             .as_deref()
             .map(|word| Review::parse(word).ok_or_else(|| wrong(word)))
             .transpose()?,
+        signals: super::risk_facts::signals_of(row.signals.clone(), row.ordered_at)?,
         commission: commission.map(|row| row.read(id)).transpose()?,
         created_at: instant::from_row(row.created_at),
         updated_at: instant::from_row(row.updated_at),

@@ -36,6 +36,18 @@ pub struct ShownCommissionRow {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
+    /// Its latest risk score: clear, review or cleared; null before the first.
+    pub risk_outcome: Option<String>,
+    /// 0 to 100.
+    pub risk_points: Option<i32>,
+    /// The threshold in force then.
+    pub risk_threshold: Option<i32>,
+    /// Each reason with points and sentence.
+    pub risk_reasons: Option<serde_json::Value>,
+    /// When it was scored.
+    pub risk_scored_at: Option<OffsetDateTime>,
+    /// Whether a person refused it for risk.
+    pub risk_refused: bool,
 }
 
 /// Which commissions of one merchant, newest first.
@@ -69,9 +81,26 @@ pub async fn list(
          select commission.commission_id, conversion_id, external_order_id,
                 commission.affiliate_id, commission.campaign_id, commission.state,
                 commission.currency, amount, net_amount, terms, hold_until, commission.reason,
-                commission.created_at, commission.updated_at
+                commission.created_at, commission.updated_at, score.outcome as risk_outcome,
+                score.points as risk_points, score.threshold as risk_threshold,
+                score.reasons as risk_reasons, score.scored_at as risk_scored_at,
+                exists (
+                    select from risk_decision decision
+                    where decision.environment = commission.environment
+                      and decision.merchant_id = commission.merchant_id
+                      and decision.commission_id = commission.commission_id
+                      and decision.decision = 'refuse'
+                ) as risk_refused
          from commission
          join conversion using (environment, merchant_id, conversion_id)
+         left join lateral (
+             select outcome, points, threshold, reasons, scored_at from risk_score
+             where risk_score.environment = commission.environment
+               and risk_score.merchant_id = commission.merchant_id
+               and risk_score.commission_id = commission.commission_id
+             order by score_id desc
+             limit 1
+         ) score on true
          where commission.environment = $1 and commission.merchant_id = $2
            and ($3::text is null or commission_id = 'com_' || substr($3, 5))
            and ($4::text is null or external_order_id = $4)

@@ -5,6 +5,7 @@ use crate::domain::book::{LinkFacts, TermsVersion};
 use crate::domain::clock::{Clock, Move};
 use crate::domain::hold::HoldStart;
 use crate::domain::order::{Scope, Windows};
+use crate::domain::risk::signals::ClickRecord;
 use crate::domain::rule::{Kind, Level, RuleVersion, Subject};
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -208,15 +209,16 @@ fn resolve(
     ))
 }
 
-/// When clicks whose records have arrived were made, by canonical click id.
+/// When clicks whose records have arrived were made, and what the records add to their ids, by
+/// canonical click id.
 pub async fn click_instants(
     connection: &mut PgConnection,
     click_ids: &[String],
     between: (OffsetDateTime, OffsetDateTime),
-) -> Result<HashMap<String, Timestamp>, sqlx::Error> {
-    let rows: Vec<(String, OffsetDateTime)> = sqlx::query_as(
+) -> Result<HashMap<String, (Timestamp, ClickRecord)>, sqlx::Error> {
+    let rows: Vec<(String, OffsetDateTime, Option<String>, Option<String>)> = sqlx::query_as(
         "-- click_instants
-         select click_id, clicked_at from click
+         select click_id, clicked_at, shopper_hash, country from click
          where click_id = any($1) and clicked_at >= $2 and clicked_at < $3",
     )
     .bind(click_ids)
@@ -224,7 +226,10 @@ pub async fn click_instants(
     .bind(between.1)
     .fetch_all(connection)
     .await?;
-    Ok(rows.into_iter().map(|(id, at)| (id, instant::from_row(at))).collect())
+    let read = |(id, at, shopper_hash, country)| {
+        (id, (instant::from_row(at), ClickRecord { shopper_hash, country }))
+    };
+    Ok(rows.into_iter().map(read).collect())
 }
 
 #[derive(sqlx::FromRow)]

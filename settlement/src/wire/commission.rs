@@ -1,5 +1,6 @@
 //! A commission as merchants see it (PRODUCT §2).
 
+use super::risk::Risk;
 use super::schema::{self, CurrencyCode};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,6 +47,9 @@ pub struct Commission {
     /// Why it was rejected or reduced.
     #[schema(required)]
     pub reason: Option<String>,
+    /// What its risk score says; `null` before the return window is over.
+    #[schema(required)]
+    pub risk: Option<Risk>,
     /// When it came to be.
     #[schema(schema_with = schema::instant)]
     pub created_at: String,

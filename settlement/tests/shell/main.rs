@@ -21,6 +21,8 @@ mod network;
 mod preview;
 mod reconcile;
 mod review;
+mod risk;
+mod sales;
 mod seeding;
 mod shop;
 mod stories;

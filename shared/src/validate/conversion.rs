@@ -51,11 +51,8 @@ pub fn conversion(body: &[u8], context: &Context<'_>) -> Result<Conversion, Faul
     else {
         return Err(fields.faults);
     };
-    let customer_hash = customer_id.map(|id| {
-        let merchant = context.merchant.0.as_bytes();
-        let environment = context.environment.as_str().as_bytes();
-        context.hash_key.hash("customer", &[merchant, environment, id.as_bytes()])
-    });
+    let customer_hash = customer_id
+        .map(|id| context.hash_key.customer_hash(context.merchant, context.environment, &id));
     Ok(Conversion {
         external_order_id,
         order_amount,

@@ -11,6 +11,7 @@ use super::super::hold::HoldStart;
 use super::super::ledger::Account;
 use super::super::lifecycle::State;
 use super::super::order::{Scope, Windows};
+use super::super::risk::desk::Desk;
 use super::super::rule::tests::{at, npr, rule};
 use super::super::rule::{Kind as RuleKind, RuleBook, Subject};
 use super::*;
@@ -59,6 +60,7 @@ impl History {
             orders: HashMap::new(),
             parked: HashMap::new(),
             content_keys: HashSet::new(),
+            risk: Desk::default(),
             click_keys: keys(),
             changes: Changes::default(),
         };
@@ -140,6 +142,7 @@ impl History {
     fn release(&mut self) {
         let now = self.book.clock.at(at(self.now));
         for order in self.book.orders.values_mut() {
+            self.book.risk.show(order, &self.book.clock);
             if let Some(commission) = &mut order.commission {
                 commission.release_if_due(now, &mut self.book.changes.steps);
             }

@@ -6,7 +6,10 @@ use super::read::{self, Read};
 use crate::domain::book::{Book, Candidates, Changes, Parked, Record};
 use crate::domain::clock::Clock;
 use crate::domain::order::Scope;
+use crate::domain::risk::desk::Desk;
+use crate::domain::risk::signals::ClickRecord;
 use crate::domain::rule::RuleBook;
+use crate::flows::risk_facts;
 use crate::store::{instant, order, settling, terms};
 use jiff::{SignedDuration, Timestamp};
 use shared::click_id::Click;
@@ -109,6 +112,7 @@ pub(in crate::flows) async fn books_for(
                 orders: HashMap::new(),
                 parked: HashMap::new(),
                 content_keys: HashSet::new(),
+                risk: Desk::default(),
                 click_keys: click_keys.clone(),
                 changes: Changes::default(),
             };
@@ -132,6 +136,7 @@ pub(in crate::flows) async fn books_for(
             book.content_keys.insert(key);
         }
     }
+    risk_facts::load(connection, &mut books, events).await?;
     Ok(books)
 }
 
@@ -167,7 +172,8 @@ async fn put_clicks(
         {
             book.links.insert(number, facts.clone());
         }
-        if let Some(at) = instants.get(&named.canonical_id) {
+        if let Some((at, record)) = instants.get(&named.canonical_id) {
+            book.risk.clicks.insert(named.canonical_id.clone(), record.clone());
             book.click_instants.insert(named.canonical_id, *at);
         }
     }
@@ -177,7 +183,7 @@ async fn put_clicks(
 async fn click_instants(
     connection: &mut PgConnection,
     clicks: &[NamedClick],
-) -> Result<HashMap<String, Timestamp>, sqlx::Error> {
+) -> Result<HashMap<String, (Timestamp, ClickRecord)>, sqlx::Error> {
     let seconds = || clicks.iter().map(|named| i64::from(named.click.clicked_at_seconds));
     let (Some(first), Some(last)) = (seconds().min(), seconds().max()) else {
         return Ok(HashMap::new());

@@ -4,8 +4,11 @@ use crate::domain::book::{Book, Settled};
 use crate::domain::commission::Commission;
 use crate::domain::order::{Order, Scope};
 use crate::domain::outcome::{Code, Outcome};
+use crate::flows::risk_facts;
 use crate::store::settling::InboxRow;
-use crate::store::{commission, instant, ledger, order, review, settling, terms, webhook_event};
+use crate::store::{
+    commission, instant, ledger, order, review, risk, settling, terms, webhook_event,
+};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -20,6 +23,7 @@ pub(in crate::flows) async fn write_books(
     let now = instant::to_row(now);
     write_orders(connection, books, now).await?;
     write_steps(connection, books, now).await?;
+    risk_facts::write(connection, books).await?;
     write_waiting(connection, books, now).await?;
     let settled: Vec<_> = books
         .iter()
@@ -90,6 +94,11 @@ async fn write_steps(
         .flat_map(|(scope, book)| book.changes.steps.transfers.iter().map(|t| (*scope, t)))
         .collect();
     ledger::post(connection, &transfers, now).await?;
+    let scores: Vec<_> = books
+        .iter()
+        .flat_map(|(scope, book)| book.changes.steps.scores.iter().map(|s| (*scope, s)))
+        .collect();
+    risk::insert_scores(connection, &scores, now).await?;
     let notices: Vec<_> = books
         .iter()
         .flat_map(|(scope, book)| book.changes.steps.notices.iter().map(|n| (*scope, n)))

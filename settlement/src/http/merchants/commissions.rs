@@ -3,9 +3,11 @@
 use super::page::{self, Filter, List};
 use super::{Place, amount, at};
 use crate::app::App;
+use crate::domain::risk::{Outcome, Review};
 use crate::error::Fault;
 use crate::store::read_commission::{self, CommissionFilter, ShownCommissionRow};
 use crate::wire::commission::Commission;
+use crate::wire::risk::Risk;
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use shared::id::ConversionId;
@@ -83,7 +85,22 @@ pub(super) fn shown(row: &ShownCommissionRow) -> Commission {
         rule: row.terms.get("rule").cloned().unwrap_or_default(),
         hold_until: row.hold_until.map(at),
         reason: row.reason.clone(),
+        risk: risk(row),
         created_at: at(row.created_at),
         updated_at: at(row.updated_at),
     }
+}
+
+fn risk(row: &ShownCommissionRow) -> Option<Risk> {
+    // Words of the table's own constraint; one that only a newer version knows is a review.
+    let outcome = Outcome::parse(row.risk_outcome.as_ref()?).unwrap_or(Outcome::Review);
+    let review = Review::of(outcome, &row.state, row.risk_refused);
+    Some(Risk {
+        state: review.as_str(),
+        score: row.risk_points?,
+        threshold: row.risk_threshold?,
+        reasons: row.risk_reasons.clone()?,
+        awaits: (review == Review::InReview).then_some("operator"),
+        scored_at: at(row.risk_scored_at?),
+    })
 }

@@ -94,7 +94,7 @@ fn sentence(
             let when = local(until, time_zone);
             format!("Payable on {when} unless the order is taken back.")
         }
-        ("approved", _) => "The return window is over; a risk check is still open.".to_owned(),
+        ("approved", _) => in_review(commission),
         ("payable", _) => "Payable; goes out with the next payout.".to_owned(),
         ("paid", _) => "Paid.".to_owned(),
         ("rejected", _) => match &commission.reason {
@@ -103,6 +103,19 @@ fn sentence(
         },
         (other, _) => format!("It is {other}."),
     }
+}
+
+/// What an approved commission waits for.
+fn in_review(commission: &ShownCommissionRow) -> String {
+    let open = "The return window is over; a risk check is still open.";
+    let (Some(points), Some(threshold)) = (commission.risk_points, commission.risk_threshold)
+    else {
+        return open.to_owned();
+    };
+    let told = commission.risk_reasons.as_ref().and_then(Value::as_array);
+    let sentences = told.into_iter().flatten().filter_map(|r| r.get("sentence")?.as_str());
+    let why: Vec<&str> = sentences.collect();
+    format!("{open} An operator looks at it, {points} points of {threshold}: {}", why.join(" "))
 }
 
 /// An instant as the merchant's clock shows it.

@@ -35,27 +35,29 @@ pub async fn insert(
              external_order_id, state, confidence, affiliate_id, campaign_id, click_id,
              order_amount, currency, order_status, order_status_at, refunded_amount, reversed_by,
              ordered_at, received_at, external_product_id, coupon_code, customer_hash, items,
-             returned_items, metadata, attribution, review, created_at, updated_at)
+             returned_items, metadata, attribution, review, created_at, updated_at, signals,
+             sale_key, awaits_click)
          select c.environment, c.merchant_id, c.conversion_id, c.event_id,
              c.external_order_id, c.state, c.confidence, c.affiliate_id, c.campaign_id, c.click_id,
              c.order_amount, c.currency, c.order_status, c.order_status_at, c.refunded_amount,
              c.reversed_by, c.ordered_at, c.received_at, c.external_product_id, c.coupon_code,
              c.customer_hash, c.items::json, c.returned_items::json, c.metadata::json,
-             c.attribution::json, c.review, $27, $27
+             c.attribution::json, c.review, $27, $27, c.signals::jsonb, c.sale_key, c.awaits_click
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::numeric[], $12::text[],
                      $13::text[], $14::timestamptz[], $15::numeric[], $16::text[],
                      $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[],
                      $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-                     $26::text[])
+                     $26::text[], $28::text[], $29::bigint[], $30::text[])
              as c (environment, merchant_id, conversion_id, event_id, external_order_id, state,
                    confidence, affiliate_id, campaign_id, click_id, order_amount, currency,
                    order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
                    received_at, external_product_id, coupon_code, customer_hash, items,
-                   returned_items, metadata, attribution, review)",
+                   returned_items, metadata, attribution, review, signals, sale_key, awaits_click)",
     );
     let query = bind_outcome(bind_identity(query, orders), orders);
-    bind_details(query, orders).bind(now).execute(connection).await?;
+    let query = bind_details(query, orders).bind(now);
+    bind_signals(query, orders).execute(connection).await?;
     Ok(())
 }
 
@@ -114,6 +116,16 @@ fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
         .bind(orders.iter().map(|o| o.metadata.as_deref()).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.attribution.to_string()).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
+}
+
+/// $28–$30: what risk knows.
+fn bind_signals<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
+    let signals =
+        |order: &Order| serde_json::to_string(&order.signals).expect("signals are plain data");
+    query
+        .bind(orders.iter().map(|o| signals(o)).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.signals.sale_key).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| o.signals.awaits_click.as_deref()).collect::<Vec<_>>())
 }
 
 /// Writes what reports changed on conversions that were there; they are locked by this transaction.

@@ -87,6 +87,7 @@ pub(super) const COMMISSION: &str = r#"{
   },
   "holdUntil": "2026-07-02T08:15:00Z",
   "reason": null,
+  "risk": null,
   "createdAt": "2026-06-14T03:45:01.204Z",
   "updatedAt": "2026-06-18T08:15:02.117Z"
 }"#;
@@ -112,6 +113,20 @@ pub(super) const COMMISSIONS: &str = r#"{
       },
       "holdUntil": "2026-07-02T08:15:00Z",
       "reason": "one tin came open",
+      "risk": {
+        "state": "clear",
+        "score": 30,
+        "threshold": 60,
+        "reasons": [
+          {
+            "code": "quick_order",
+            "points": 30,
+            "sentence": "The order came 4 seconds after its click."
+          }
+        ],
+        "awaits": null,
+        "scoredAt": "2026-07-02T08:15:00Z"
+      },
       "createdAt": "2026-06-14T03:45:01.204Z",
       "updatedAt": "2026-07-02T08:15:00Z"
     }
