@@ -87,17 +87,19 @@ impl Book {
         at: Timestamp,
     ) -> Ruled {
         let waiting = |order: &&Order| order.review == Some(Review::Waiting);
-        let Some(order) = self.orders.get(&id).filter(waiting) else { return Ruled::NotWaiting };
+        let Some(order) = self.orders.get(&id).filter(waiting).cloned() else {
+            return Ruled::NotWaiting;
+        };
         let earner = match ruling {
             Ruling::Reject => return self.reject(id, at),
-            Ruling::Confirm => proposed(order),
+            Ruling::Confirm => proposed(&order),
             Ruling::Assign { affiliate, campaign } => {
                 let windows_at = order.judged_at();
                 Some(Earner { by: None, affiliate, campaign, windows_at })
             }
         };
         let Some(earner) = earner else { return Ruled::NoCandidate };
-        let Some((mut granted, steps)) = self.grant(order, earner, facts, at) else {
+        let Some((mut granted, steps)) = self.grant(&order, earner, facts, at) else {
             return Ruled::FullyReversed;
         };
         granted.review = Some(Review::Assigned);
@@ -122,7 +124,7 @@ impl Book {
     /// Judges an order again because a fact that its receipt names missing has arrived.
     pub fn judge_again(&mut self, record: &Record, facts: &[Fact], at: Timestamp) -> Rejudged {
         let Event::Conversion(event) = &record.event else { return Rejudged::Kept };
-        let Some(order) = self.undecided(event) else { return Rejudged::Kept };
+        let Some(order) = self.undecided(event).cloned() else { return Rejudged::Kept };
         let received_at = order.received_at;
         let reported =
             Reported { scope: self.scope, event_id: &record.event_id, event, received_at };
@@ -164,7 +166,7 @@ impl Book {
 
     /// The order as its earner has it; `None` when the whole order was taken back.
     fn grant(
-        &self,
+        &mut self,
         order: &Order,
         earner: Earner,
         facts: &[Fact],
@@ -179,6 +181,9 @@ impl Book {
         }
         forget_reports(&mut granted);
         granted.earn(earner, self.windows_of(Some(earner)), &self.rules, at, &mut steps);
+        let counted = self.risk.counted.clone();
+        self.risk.commission(&mut granted, &self.clock);
+        self.risk.show(&mut granted, &self.clock);
         for fact in facts {
             let reported = report::Reported {
                 event_id: &fact.event_id,
@@ -188,6 +193,7 @@ impl Book {
             report::apply(&mut granted, reported, &mut steps);
         }
         if granted.reversed_by.is_some() {
+            self.risk.counted = counted;
             return None;
         }
         if let Some(commission) = &mut granted.commission {

@@ -4,6 +4,7 @@
 //! decided. A decision is written with all that follows from it, or not at all.
 
 use super::actor::{Actor, note};
+use super::risk_facts;
 use super::settle_events::{Read, books_for, read_event, write_books};
 use crate::domain::book::Book;
 use crate::domain::order::Scope;
@@ -54,6 +55,7 @@ pub async fn run(
     if let Ruling::Assign { affiliate, campaign } = ruling {
         check_assignment(connection, book, affiliate, campaign).await?;
     }
+    load_earner(connection, book, conversion, ruling).await?;
     let facts = order::facts_of(connection, scope, conversion).await?;
     let at = book.clock.at(now);
     let ruled = book.rule_on(conversion, ruling, &facts, at);
@@ -72,6 +74,23 @@ pub async fn run(
     note(connection, by, &action, &conversion.to_string(), detail, now).await?;
     transaction.commit().await?;
     Ok(Decided::Now(ruled))
+}
+
+async fn load_earner(
+    connection: &mut PgConnection,
+    book: &mut Book,
+    conversion: ConversionId,
+    ruling: Ruling,
+) -> Result<(), sqlx::Error> {
+    let Some(order) = book.orders.get(&conversion) else { return Ok(()) };
+    let customer = order.customer_hash.clone();
+    let earner = match ruling {
+        Ruling::Reject => None,
+        Ruling::Confirm => order.affiliate,
+        Ruling::Assign { affiliate, .. } => Some(affiliate),
+    };
+    let Some(earner) = earner else { return Ok(()) };
+    risk_facts::load_earner(connection, book, earner, customer.as_deref()).await
 }
 
 /// The decision as recorded: it names who earns the order even where the candidate shown does.

@@ -130,6 +130,24 @@ async fn load_counts(
     Ok(())
 }
 
+/// Loads what freezing a decided order asks for: its earner's states, and whether its customer is
+/// the earner itself. Its counts are left to the release job, which scores it.
+pub(super) async fn load_earner(
+    connection: &mut PgConnection,
+    book: &mut Book,
+    affiliate: AffiliateId,
+    customer: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    let changes = risk_facts::affiliate_states(connection, &[affiliate.0]).await?;
+    let changes = changes.into_iter().map(|(_, change)| change).collect();
+    book.risk.states.insert(affiliate, changes);
+    if let Some(hash) = customer {
+        let own = risk_facts::own_customers(connection, &[(book.scope, hash.to_owned())]).await?;
+        book.risk.own_customers.extend(own.into_iter().map(|(_, id, hash)| (id, hash)));
+    }
+    Ok(())
+}
+
 /// Keeps what a batch counted.
 pub(super) async fn write(
     connection: &mut PgConnection,

@@ -118,10 +118,12 @@ fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
         .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
 }
 
+fn signals(order: &Order) -> String {
+    serde_json::to_string(&order.signals).expect("signals are plain data")
+}
+
 /// $28–$30: what risk knows.
 fn bind_signals<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
-    let signals =
-        |order: &Order| serde_json::to_string(&order.signals).expect("signals are plain data");
     query
         .bind(orders.iter().map(|o| signals(o)).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.signals.sale_key).collect::<Vec<_>>())
@@ -177,11 +179,12 @@ pub async fn update_attribution(
         "-- update_attributions
          update conversion set state = c.state, confidence = c.confidence,
              affiliate_id = c.affiliate_id, campaign_id = c.campaign_id,
-             attribution = c.attribution::json, review = c.review, updated_at = $10
+             attribution = c.attribution::json, review = c.review,
+             signals = c.signals::jsonb, updated_at = $10
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                     $7::uuid[], $8::text[], $9::text[])
+                     $7::uuid[], $8::text[], $9::text[], $11::text[])
              as c (environment, merchant_id, conversion_id, state, confidence, affiliate_id,
-                   campaign_id, attribution, review)
+                   campaign_id, attribution, review, signals)
          where conversion.environment = c.environment and conversion.merchant_id = c.merchant_id
            and conversion.conversion_id = c.conversion_id and conversion.review = 'waiting'",
     )
@@ -195,6 +198,7 @@ pub async fn update_attribution(
     .bind(orders.iter().map(|o| o.attribution.to_string()).collect::<Vec<_>>())
     .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
     .bind(now)
+    .bind(orders.iter().map(|o| signals(o)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(done.rows_affected())
