@@ -92,7 +92,7 @@ pub fn attribute(order: Order<'_>, setting: &Setting, facts: &Facts) -> (Verdict
                     note_click(facts, &mut candidate, &mut receipt.risk_reasons);
                 }
                 let automatic = setting.is_automatic(kind);
-                receipt.confidence = kind.confidence().to_owned();
+                kind.confidence().clone_into(&mut receipt.confidence);
                 won_sentence(kind, automatic).clone_into(&mut receipt.why);
                 verdict =
                     if automatic { Verdict::Earned(earner) } else { Verdict::Proposed(earner) };
@@ -226,7 +226,7 @@ fn describe_coupon(order: Order<'_>, facts: &Facts) -> Candidate {
 fn describe_customer(facts: &Facts) -> Candidate {
     let mut shown = Candidate::lost(Kind::Customer);
     if let Some(click) = &facts.customer {
-        shown.click_id = click.click_id.clone();
+        shown.click_id.clone_from(&click.click_id);
         shown.clicked_at = Some(click.clicked_at);
         shown.window_until = Some(click.window_until);
         shown.affiliate_id = Some(click.affiliate_id);

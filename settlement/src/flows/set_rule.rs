@@ -65,7 +65,7 @@ pub struct SetRule {
     pub version: i32,
 }
 
-/// Sets a rule in a transaction of its own.
+/// Sets a rule in a transaction of its own, in force from now, in the merchant's time.
 pub async fn run(
     pool: &PgPool,
     actor: Actor,
@@ -73,7 +73,8 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let mut transaction = pool.begin().await?;
-    let set = within(&mut transaction, actor, input, now).await?;
+    let from = time_of(&mut transaction, &input, now).await?;
+    let set = within(&mut transaction, actor, input, from).await?;
     transaction.commit().await?;
     Ok(set)
 }
@@ -88,13 +89,7 @@ pub async fn announce(
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let mut transaction = pool.begin().await?;
-    let world_now = match input.merchant.filter(|_| input.subject != Subject::Platform) {
-        Some(merchant) => {
-            let scope = Scope { environment: input.environment, merchant };
-            world_now(&mut transaction, scope, now).await?
-        }
-        None => now,
-    };
+    let world_now = time_of(&mut transaction, &input, now).await?;
     if in_force_from < world_now {
         return Err(Fault::invalid("inForceFrom must not be in the past: sales keep their terms"));
     }
@@ -105,6 +100,21 @@ pub async fn announce(
     }
     transaction.commit().await?;
     Ok(set)
+}
+
+/// The time that a rule's instants are in: its merchant's; the platform's rules have real time.
+async fn time_of(
+    connection: &mut PgConnection,
+    input: &NewRule,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    match input.merchant.filter(|_| input.subject != Subject::Platform) {
+        Some(merchant) => {
+            let scope = Scope { environment: input.environment, merchant };
+            world_now(connection, scope, now).await
+        }
+        None => Ok(now),
+    }
 }
 
 /// Sets a rule in the caller's transaction, in force from `now`.

@@ -114,8 +114,8 @@ async fn a_customer_is_known_by_the_latest_earlier_order_a_click_earned() {
     };
     let click = shop.click();
     // The earlier order is of the same batch once, and long settled the second time.
-    shop.accept(EventKind::Conversion, order_body("A", ann(json!({"clickId": click})))).await;
-    shop.accept(EventKind::Conversion, order_body("B", ann(json!({})))).await;
+    shop.accept(EventKind::Conversion, order_body("A", &ann(json!({"clickId": click})))).await;
+    shop.accept(EventKind::Conversion, order_body("B", &ann(json!({})))).await;
     shop.settle().await;
     assert_eq!(shop.standing("A").await, "attributed HIGH -");
     assert_eq!(shop.standing("B").await, "attributed MEDIUM waiting");

@@ -96,9 +96,9 @@ impl Shop {
         while once().await.unwrap() != Progress::Idle {}
     }
 
-    /// Reports an order of 2,999 rupees with these fields more, settled; answers the outcome's code.
+    /// Reports an order of 2,999 rupees with these fields more; answers its outcome's code.
     pub async fn order(&mut self, id: &str, more: Value) -> String {
-        let event_id = self.accept(EventKind::Conversion, order_body(id, more)).await;
+        let event_id = self.accept(EventKind::Conversion, order_body(id, &more)).await;
         self.settle().await;
         self.code(&event_id).await
     }
@@ -193,7 +193,7 @@ impl Shop {
     }
 }
 
-pub fn order_body(id: &str, more: Value) -> Value {
+pub fn order_body(id: &str, more: &Value) -> Value {
     let mut body = json!({"externalOrderId": id, "orderAmount": "2999.00", "currency": "NPR"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body

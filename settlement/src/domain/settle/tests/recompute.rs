@@ -5,7 +5,7 @@ use super::super::super::book::CouponVersion;
 use super::*;
 
 const HISTORIES: u64 = 10_000;
-const ORDERS_MAX: u64 = 6;
+const ORDERS_MAX: u64 = 4;
 
 /// xorshift64*: the same seed tells the same history.
 struct Dice(u64);
