@@ -74,7 +74,7 @@ pub async fn run(
 ) -> Result<SetRule, Fault> {
     let mut transaction = pool.begin().await?;
     let from = time_of(&mut transaction, &input, now).await?;
-    let set = within(&mut transaction, actor, input, from).await?;
+    let set = write(&mut transaction, actor, input, from, now).await?;
     transaction.commit().await?;
     Ok(set)
 }
@@ -93,7 +93,7 @@ pub async fn announce(
     if in_force_from < world_now {
         return Err(Fault::invalid("inForceFrom must not be in the past: sales keep their terms"));
     }
-    let set = within(&mut transaction, actor, input, in_force_from).await?;
+    let set = write(&mut transaction, actor, input, in_force_from, now).await?;
     if set.version == 1 && in_force_from > world_now {
         // The first version reaches back without limit, so it cannot wait.
         return Err(Fault::invalid("a rule's first version is in force at once"));
@@ -122,6 +122,16 @@ pub async fn within(
     connection: &mut PgConnection,
     actor: Actor,
     input: NewRule,
+    now: Timestamp,
+) -> Result<SetRule, Fault> {
+    write(connection, actor, input, now, now).await
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    actor: Actor,
+    input: NewRule,
+    in_force_from: Timestamp,
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let subject = subject_of(actor, &input)?;
@@ -155,13 +165,14 @@ pub async fn within(
         minimum_order: input.minimum_order,
         currency: input.currency.map(Currency::code),
     };
-    rule::insert(connection, &subject, &terms, now).await?;
+    rule::insert(connection, &subject, &terms, in_force_from).await?;
     let detail = json!({
         "level": subject.level,
         "environment": subject.environment,
         "version": version,
         "rateBps": rate_bps,
         "flatAmount": flat_amount.map(|amount| amount.to_string()),
+        "inForceFrom": shared::time::format_instant(in_force_from),
     });
     note(connection, actor, "rule.set", &rule_id.to_string(), detail, now).await?;
     Ok(SetRule { rule_id, version })
