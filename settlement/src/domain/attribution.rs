@@ -115,6 +115,12 @@ pub fn attribute(order: Order<'_>, setting: &Setting, facts: &Facts) -> (Verdict
     (verdict, receipt)
 }
 
+/// Makes a receipt again from its own setting and facts; `None` when it kept none. Equal to the
+/// receipt bit for bit, or the receipt is not this order's.
+pub fn recompute(order: Order<'_>, receipt: &Receipt) -> Option<(Verdict, Receipt)> {
+    Some(attribute(order, &receipt.setting(), receipt.facts.as_ref()?))
+}
+
 /// The link that a click waits for; it goes on without once its time is over.
 fn awaited(reason: Reason, facts: &Facts) -> Option<u64> {
     let waits = reason == Reason::LinkUnknown && !facts.link_wait_over;
