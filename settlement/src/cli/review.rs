@@ -76,7 +76,9 @@ async fn list(pool: &PgPool, scope: Scope) -> Result<ExitCode, Failure> {
     loop {
         let rows = review::waiting(&mut connection, scope, after, PAGE_ROWS_MAX);
         let rows = rows.await.map_err(Fault::from)?;
-        rows.iter().for_each(|row| println!("{}", line(row)));
+        for row in &rows {
+            println!("{}", line(row));
+        }
         shown += rows.len();
         let Some(last) = rows.last() else { break };
         after = Some((last.received_at, last.conversion_id.clone()));

@@ -92,7 +92,7 @@ pub fn attribute(order: Order<'_>, setting: &Setting, facts: &Facts) -> (Verdict
                     note_click(facts, &mut candidate, &mut receipt.risk_reasons);
                 }
                 let automatic = setting.is_automatic(kind);
-                receipt.confidence = kind.confidence().to_owned();
+                kind.confidence().clone_into(&mut receipt.confidence);
                 won_sentence(kind, automatic).clone_into(&mut receipt.why);
                 verdict =
                     if automatic { Verdict::Earned(earner) } else { Verdict::Proposed(earner) };
@@ -113,6 +113,12 @@ pub fn attribute(order: Order<'_>, setting: &Setting, facts: &Facts) -> (Verdict
     }
     receipt.facts = Some(used);
     (verdict, receipt)
+}
+
+/// Makes a receipt again from its own setting and facts; `None` when it kept none. Equal to the
+/// receipt bit for bit, or the receipt is not this order's.
+pub fn recompute(order: Order<'_>, receipt: &Receipt) -> Option<(Verdict, Receipt)> {
+    Some(attribute(order, &receipt.setting(), receipt.facts.as_ref()?))
 }
 
 /// The link that a click waits for; it goes on without once its time is over.
@@ -226,7 +232,7 @@ fn describe_coupon(order: Order<'_>, facts: &Facts) -> Candidate {
 fn describe_customer(facts: &Facts) -> Candidate {
     let mut shown = Candidate::lost(Kind::Customer);
     if let Some(click) = &facts.customer {
-        shown.click_id = click.click_id.clone();
+        shown.click_id.clone_from(&click.click_id);
         shown.clicked_at = Some(click.clicked_at);
         shown.window_until = Some(click.window_until);
         shown.affiliate_id = Some(click.affiliate_id);

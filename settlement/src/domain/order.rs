@@ -245,6 +245,16 @@ impl Order {
         self.ordered_at.min(self.received_at)
     }
 
+    /// The order as attribution was asked about it.
+    pub fn asked(&self) -> attribution::Order<'_> {
+        attribution::Order {
+            at: self.judged_at(),
+            click_id: self.click_id.as_deref(),
+            coupon_code: self.coupon_code.as_deref().filter(|code| !code.is_empty()),
+            has_customer: self.customer_hash.is_some(),
+        }
+    }
+
     /// Prices the order for who earns it, on the terms of the sale, and makes the commission.
     pub(super) fn earn(
         &mut self,

@@ -103,9 +103,9 @@ impl Book {
             return Ruled::FullyReversed;
         };
         granted.review = Some(Review::Assigned);
-        let earned = granted.commission.is_some();
+        let ruled = if granted.commission.is_some() { Ruled::Earned } else { Ruled::EarnsNothing };
         self.put_back(granted, steps);
-        if earned { Ruled::Earned } else { Ruled::EarnsNothing }
+        ruled
     }
 
     fn reject(&mut self, id: ConversionId, at: Timestamp) -> Ruled {

@@ -68,7 +68,9 @@ pub async fn run(
         let mut rules = terms::rules(connection, &[scope], &skus(&sales)).await?;
         let book = RuleBook(rules.remove(&scope).unwrap_or_default());
         let book = book.with_proposed(proposed.clone());
-        sales.iter().for_each(|sale| comparison.add(sale, &book));
+        for sale in &sales {
+            comparison.add(sale, &book);
+        }
         orders += sales.len() as u64;
         after = last;
     }

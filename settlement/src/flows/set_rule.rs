@@ -65,7 +65,7 @@ pub struct SetRule {
     pub version: i32,
 }
 
-/// Sets a rule in a transaction of its own.
+/// Sets a rule in a transaction of its own, in force from now, in the merchant's time.
 pub async fn run(
     pool: &PgPool,
     actor: Actor,
@@ -73,7 +73,8 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let mut transaction = pool.begin().await?;
-    let set = within(&mut transaction, actor, input, now).await?;
+    let from = time_of(&mut transaction, &input, now).await?;
+    let set = write(&mut transaction, actor, input, from, now).await?;
     transaction.commit().await?;
     Ok(set)
 }
@@ -88,17 +89,11 @@ pub async fn announce(
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let mut transaction = pool.begin().await?;
-    let world_now = match input.merchant.filter(|_| input.subject != Subject::Platform) {
-        Some(merchant) => {
-            let scope = Scope { environment: input.environment, merchant };
-            world_now(&mut transaction, scope, now).await?
-        }
-        None => now,
-    };
+    let world_now = time_of(&mut transaction, &input, now).await?;
     if in_force_from < world_now {
         return Err(Fault::invalid("inForceFrom must not be in the past: sales keep their terms"));
     }
-    let set = within(&mut transaction, actor, input, in_force_from).await?;
+    let set = write(&mut transaction, actor, input, in_force_from, now).await?;
     if set.version == 1 && in_force_from > world_now {
         // The first version reaches back without limit, so it cannot wait.
         return Err(Fault::invalid("a rule's first version is in force at once"));
@@ -107,11 +102,36 @@ pub async fn announce(
     Ok(set)
 }
 
+/// The time that a rule's instants are in: its merchant's; the platform's rules have real time.
+async fn time_of(
+    connection: &mut PgConnection,
+    input: &NewRule,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    match input.merchant.filter(|_| input.subject != Subject::Platform) {
+        Some(merchant) => {
+            let scope = Scope { environment: input.environment, merchant };
+            world_now(connection, scope, now).await
+        }
+        None => Ok(now),
+    }
+}
+
 /// Sets a rule in the caller's transaction, in force from `now`.
 pub async fn within(
     connection: &mut PgConnection,
     actor: Actor,
     input: NewRule,
+    now: Timestamp,
+) -> Result<SetRule, Fault> {
+    write(connection, actor, input, now, now).await
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    actor: Actor,
+    input: NewRule,
+    in_force_from: Timestamp,
     now: Timestamp,
 ) -> Result<SetRule, Fault> {
     let subject = subject_of(actor, &input)?;
@@ -145,13 +165,14 @@ pub async fn within(
         minimum_order: input.minimum_order,
         currency: input.currency.map(Currency::code),
     };
-    rule::insert(connection, &subject, &terms, now).await?;
+    rule::insert(connection, &subject, &terms, in_force_from).await?;
     let detail = json!({
         "level": subject.level,
         "environment": subject.environment,
         "version": version,
         "rateBps": rate_bps,
         "flatAmount": flat_amount.map(|amount| amount.to_string()),
+        "inForceFrom": shared::time::format_instant(in_force_from),
     });
     note(connection, actor, "rule.set", &rule_id.to_string(), detail, now).await?;
     Ok(SetRule { rule_id, version })

@@ -1,4 +1,4 @@
-//! Merchants' attribution settings: which candidates count, in which order, and which by themselves.
+//! Merchants' attribution settings: which candidates count, in which order, which by themselves.
 
 use super::instant;
 use super::terms::unknown;

@@ -38,6 +38,10 @@ pub struct ConversionRow {
     pub commission_id: Option<String>,
     /// The attribution receipt.
     pub attribution: serde_json::Value,
+    /// Where it stands with the review queue.
+    pub review: Option<String>,
+    /// The status that took the whole order back.
+    pub reversed_by: Option<String>,
 }
 
 /// Which conversions of one merchant, newest first.
@@ -69,7 +73,8 @@ pub async fn list(
          select conversion.conversion_id, external_order_id, conversion.state, confidence,
                 conversion.affiliate_id, conversion.campaign_id, click_id, order_amount,
                 refunded_amount, conversion.currency, order_status, ordered_at, received_at,
-                commission.commission_id, attribution
+                commission.commission_id, attribution, conversion.review,
+                reversed_by
          from conversion
          left join commission
              on commission.environment = conversion.environment

@@ -3,12 +3,13 @@
 use super::commission::Commission;
 use super::conversion::Conversion;
 use super::schema;
-use crate::domain::attribution::Reason;
+use crate::domain::attribution::{Kind, Outcome, Reason};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder};
 use utoipa::openapi::{Array, Object, Type};
+use uuid::Uuid;
 
 /// A conversion with its attribution receipt and everything that happened to it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -18,6 +19,11 @@ pub struct Explanation {
     /// The attribution receipt: every candidate considered, and why each won or lost.
     #[schema(schema_with = receipt)]
     pub attribution: Value,
+    /// Each candidate of the receipt, told to a shop owner.
+    pub reasons: Vec<CandidateTold>,
+    /// What a person decided in the review queue; `null` when nobody has.
+    #[schema(required)]
+    pub decision: Option<Ruling>,
     /// Its commission; `null` when it earns none.
     #[schema(required)]
     pub commission: Option<Commission>,
@@ -27,6 +33,34 @@ pub struct Explanation {
     pub facts: Vec<Fact>,
     /// What comes next.
     pub next: Next,
+}
+
+/// One candidate in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CandidateTold {
+    /// `click`, `coupon` or `customer`.
+    #[schema(schema_with = candidate_kind)]
+    pub kind: &'static str,
+    /// What became of it, and why.
+    pub sentence: String,
+}
+
+/// A decision of the review queue.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Ruling {
+    /// `confirm`: the candidate shown; `assign`: another affiliate; `reject`: nobody.
+    #[schema(schema_with = decision_word)]
+    pub decision: String,
+    /// Who earns the order; `null`: nobody.
+    #[schema(schema_with = schema::uuid_or_null, required)]
+    pub affiliate_id: Option<Uuid>,
+    /// On which campaign's terms; `null`: the merchant's own.
+    #[schema(schema_with = schema::uuid_or_null, required)]
+    pub campaign_id: Option<Uuid>,
+    /// When it was decided.
+    #[schema(schema_with = schema::instant)]
+    pub decided_at: String,
 }
 
 /// One step of a conversion or its commission.
@@ -90,6 +124,14 @@ pub struct Next {
     pub sentence: String,
 }
 
+fn candidate_kind() -> Object {
+    schema::words(Kind::ALL.into_iter().map(Kind::as_str))
+}
+
+fn decision_word() -> Object {
+    schema::words(["confirm", "assign", "reject"])
+}
+
 fn commission_state_or_null() -> Object {
     schema::or_null(schema::commission_state())
 }
@@ -108,21 +150,29 @@ fn returned_items() -> Array {
     ArrayBuilder::new().items(item).build()
 }
 
+/// What a setting's version says.
+const SETTING_VERSION: &str =
+    "The version of the merchant's order of candidates; 0: the network's own.";
+
 /// The JSON that `domain::attribution::Receipt` is kept as.
 fn receipt() -> Object {
     let told = schema::told;
     let text = || Object::with_type(Type::String);
     let texts = || ArrayBuilder::new().items(text()).build();
     let pricing = told(schema::free_object(), "Base, amount and rounding, and each line's rule.");
+    let facts = told(schema::free_object(), "What each candidate considered was judged by.");
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some("Every candidate considered, and why each won or lost."))
-        .property("order", texts())
+        .property("order", ArrayBuilder::new().items(candidate_kind()))
+        .property("automatic", ArrayBuilder::new().items(candidate_kind()))
+        .property("settingVersion", told(Object::with_type(Type::Integer), SETTING_VERSION))
         .property("judgedAt", told(schema::instant(), "The instant everything was judged at."))
         .property("confidence", schema::confidence())
         .property("candidates", ArrayBuilder::new().items(candidate()))
         .property("riskReasons", texts())
         .property("why", told(text(), "The result in a sentence."))
+        .property("facts", facts)
         .property("pricing", pricing)
         .required("order")
         .required("judgedAt")
@@ -133,15 +183,20 @@ fn receipt() -> Object {
         .build()
 }
 
+/// Whose click id a candidate shows.
+const CLICK_ID: &str = "The click id as sent; for a customer, the one of the earlier order.";
+
 fn candidate() -> Object {
     let told = schema::told;
     let text = || Object::with_type(Type::String);
     ObjectBuilder::new()
         .schema_type(Type::Object)
-        .property("kind", told(text(), "What was considered: `click`."))
-        .property("result", schema::words(["won", "lost"]))
+        .property("kind", told(candidate_kind(), "What was considered."))
+        .property("result", schema::words(Outcome::WORDS))
         .property("reason", told(schema::words(Reason::WORDS), "Why it lost."))
-        .property("clickId", told(text(), "The click id as sent."))
+        .property("clickId", told(text(), CLICK_ID))
+        .property("couponCode", told(text(), "The coupon as sent."))
+        .property("conversionId", told(schema::conversion_id(), "The customer's earlier order."))
         .property("class", told(schema::click_class(), "What kind of visit it was."))
         .property("clickedAt", schema::instant())
         .property("windowUntil", told(schema::instant(), "Until when an order could earn."))

@@ -32,6 +32,7 @@ async fn the_cookie_window_ends_to_the_second_and_an_order_may_be_300_s_before_i
     assert_eq!(shop.reasons("at-301").await[0], "click_after_order");
     assert_eq!(shop.reasons(&format!("at{}", end + 1)).await[0], "window_passed");
     shop.assert_books_hold().await;
+    shop.assert_receipts_hold().await;
 }
 
 #[tokio::test]
@@ -74,6 +75,7 @@ async fn a_coupon_earns_for_whose_it_was_when_the_order_was_placed() {
     assert_eq!(shop.reasons("none").await[1], "coupon_unknown");
     let told = ["conversion.received", "conversion.attributed"];
     assert_eq!(shop.notices("first").await, told, "and no commission before a person confirms");
+    shop.assert_receipts_hold().await;
 }
 
 #[tokio::test]
@@ -102,6 +104,7 @@ async fn a_merchant_s_setting_counts_from_its_instant_and_is_named_in_the_receip
                from conversion";
     let versions: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
     assert_eq!(versions, "1 0");
+    shop.assert_receipts_hold().await;
 }
 
 #[tokio::test]
@@ -114,8 +117,8 @@ async fn a_customer_is_known_by_the_latest_earlier_order_a_click_earned() {
     };
     let click = shop.click();
     // The earlier order is of the same batch once, and long settled the second time.
-    shop.accept(EventKind::Conversion, order_body("A", ann(json!({"clickId": click})))).await;
-    shop.accept(EventKind::Conversion, order_body("B", ann(json!({})))).await;
+    shop.accept(EventKind::Conversion, order_body("A", &ann(json!({"clickId": click})))).await;
+    shop.accept(EventKind::Conversion, order_body("B", &ann(json!({})))).await;
     shop.settle().await;
     assert_eq!(shop.standing("A").await, "attributed HIGH -");
     assert_eq!(shop.standing("B").await, "attributed MEDIUM waiting");
@@ -132,6 +135,7 @@ async fn a_customer_is_known_by_the_latest_earlier_order_a_click_earned() {
     let before = (now() - jiff::SignedDuration::from_secs(1)).to_string();
     shop.order("F", ann(json!({"orderedAt": before}))).await;
     assert_eq!(shop.reasons("F").await, ["absent", "absent", "customer_new"]);
+    shop.assert_receipts_hold().await;
 }
 
 #[tokio::test]
@@ -167,4 +171,5 @@ async fn an_order_goes_on_without_its_link_and_is_judged_once_more_when_it_is_kn
         .unwrap();
     assert_eq!(left, 0, "each missing fact is looked at once");
     shop.assert_books_hold().await;
+    shop.assert_receipts_hold().await;
 }

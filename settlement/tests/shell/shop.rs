@@ -5,6 +5,7 @@ use crate::database;
 use crate::network::{BY, Network};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use settlement::domain::attribution::{Receipt, recompute};
 use settlement::domain::book::folded;
 use settlement::domain::rule::Subject;
 use settlement::flows::set_rule::{self, NewRule};
@@ -12,6 +13,7 @@ use settlement::flows::settle_events::Progress;
 use settlement::flows::{
     accept_events, assign_coupon, open_affiliate, resume_parked, settle_events,
 };
+use settlement::store::order;
 use shared::click_id::{Click, ClickClass};
 use shared::id::{AffiliateId, ConversionId, EventId, EventKind};
 use shared::internal::{EventBatch, EventRecord};
@@ -96,9 +98,9 @@ impl Shop {
         while once().await.unwrap() != Progress::Idle {}
     }
 
-    /// Reports an order of 2,999 rupees with these fields more, settled; answers the outcome's code.
+    /// Reports an order of 2,999 rupees with these fields more; answers its outcome's code.
     pub async fn order(&mut self, id: &str, more: Value) -> String {
-        let event_id = self.accept(EventKind::Conversion, order_body(id, more)).await;
+        let event_id = self.accept(EventKind::Conversion, order_body(id, &more)).await;
         self.settle().await;
         self.code(&event_id).await
     }
@@ -174,6 +176,33 @@ impl Shop {
             .unwrap()
     }
 
+    /// Every receipt comes out again from what it kept, as stored.
+    pub async fn assert_receipts_hold(&self) {
+        let ids: Vec<String> = sqlx::query_scalar("select conversion_id from conversion")
+            .fetch_all(self.pool())
+            .await
+            .unwrap();
+        let mut keys = order::Keys::default();
+        for id in &ids {
+            keys.push(self.network.scope, ConversionId::parse(id).unwrap());
+        }
+        let mut connection = self.pool().acquire().await.unwrap();
+        let orders = order::lock(&mut connection, &keys).await.unwrap();
+        assert_eq!(orders.len(), ids.len());
+        for order in orders {
+            let mut stored = order.attribution.clone();
+            stored.as_object_mut().unwrap().remove("pricing");
+            let receipt: Receipt = serde_json::from_value(stored.clone()).unwrap();
+            let (_, again) = recompute(order.asked(), &receipt).unwrap();
+            assert_eq!(
+                serde_json::to_value(&again).unwrap(),
+                stored,
+                "{}",
+                order.external_order_id
+            );
+        }
+    }
+
     /// Every affiliate account equals the net of its commissions, and all entries sum to zero.
     pub async fn assert_books_hold(&self) {
         let sql = "with held as (
@@ -193,7 +222,7 @@ impl Shop {
     }
 }
 
-pub fn order_body(id: &str, more: Value) -> Value {
+pub fn order_body(id: &str, more: &Value) -> Value {
     let mut body = json!({"externalOrderId": id, "orderAmount": "2999.00", "currency": "NPR"});
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body

@@ -48,6 +48,7 @@ mod parking;
 mod pricing;
 mod reads;
 mod refunds;
+mod review;
 mod story;
 mod worlds;
 

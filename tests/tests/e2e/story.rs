@@ -104,7 +104,9 @@ fn the_explanation_names_the_candidate_that_won_and_the_terms() {
     side.outcome(&side.convert("o", "2999.00", &click_id));
     let explained = side.explain("o");
     let candidates = find(&explained, "candidates").unwrap();
-    assert_eq!(candidates.as_array().unwrap().len(), 1);
+    let results: Vec<_> =
+        candidates.as_array().unwrap().iter().map(|candidate| &candidate["result"]).collect();
+    assert_eq!(results, ["won", "not_reached", "not_reached"]);
     let candidate = &candidates[0];
     assert_eq!((&candidate["kind"], &candidate["result"]), (&json!("click"), &json!("won")));
     assert_eq!(candidate["clickId"], click_id);

@@ -1,5 +1,6 @@
 //! Cases of every candidate, each window to the second, and the order they are tried in.
 
+use super::Kind::{Click, Coupon, Customer};
 use super::*;
 use uuid::Uuid;
 
@@ -176,7 +177,6 @@ fn the_merchant_s_order_decides_and_what_comes_after_the_winner_is_not_reached()
         customer: Some(customer(5000)),
         link_wait_over: false,
     };
-    use Kind::{Click, Coupon, Customer};
     for (kinds, winner) in [
         (vec![Click, Coupon, Customer], Click),
         (vec![Coupon, Click, Customer], Coupon),

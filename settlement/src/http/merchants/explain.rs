@@ -1,16 +1,20 @@
 //! `GET …/conversions/{id}/explain`: why it earned what it earned, and what it waits for.
 
+mod words;
+
 use super::{Place, amount, at, commissions, conversions};
 use crate::app::App;
+use crate::domain::order::Scope;
 use crate::error::Fault;
 use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
+use crate::store::review::{self, DecisionRow};
 use crate::store::{instant, merchant};
-use crate::wire::explain::{Explanation, Fact, Next, TimelineStep};
+use crate::wire::explain::{Explanation, Fact, Next, Ruling, TimelineStep};
 use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use shared::id::ConversionId;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
 
@@ -30,16 +34,34 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     let (owner, environment) = (place.merchant.0, place.environment.as_str());
     let steps = read_conversion::steps(&mut connection, owner, environment, id).await?;
     let facts = read_conversion::facts(&mut connection, owner, environment, id).await?;
+    let scope = Scope { environment: place.environment, merchant: place.merchant };
+    let decision = match ConversionId::parse(id) {
+        Some(id) => review::find_decision(&mut connection, scope, id).await?,
+        None => None,
+    };
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
     Ok(Explanation {
-        next: Next { sentence: sentence(&conversion, commission.as_ref(), &time_zone) },
+        next: Next {
+            sentence: sentence(&conversion, commission.as_ref(), decision.as_ref(), &time_zone),
+        },
+        reasons: words::candidates(&conversion.attribution, &time_zone),
+        decision: decision.map(decided),
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
         facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
         attribution: conversion.attribution.clone(),
         conversion: conversions::shown(&conversion),
     })
+}
+
+fn decided(row: DecisionRow) -> Ruling {
+    Ruling {
+        decision: row.decision,
+        affiliate_id: row.affiliate_id,
+        campaign_id: row.campaign_id,
+        decided_at: at(row.decided_at),
+    }
 }
 
 fn step(row: &StepRow) -> TimelineStep {
@@ -71,15 +93,11 @@ fn fact(row: &FactRow, currency: &str) -> Fact {
 fn sentence(
     conversion: &ConversionRow,
     commission: Option<&ShownCommissionRow>,
+    decision: Option<&DecisionRow>,
     time_zone: &str,
 ) -> String {
     let Some(commission) = commission else {
-        if conversion.state == "attributed" {
-            return "Attributed; its rules earn nothing on this order, so there is no commission."
-                .to_owned();
-        }
-        let why = conversion.attribution.get("why").and_then(Value::as_str).unwrap_or_default();
-        return format!("Nobody earns this order yet: it waits in the review queue. {why}");
+        return words::without_commission(conversion, decision, time_zone);
     };
     let term = |name: &str| commission.terms.get(name).cloned().unwrap_or_default();
     let days = term("holdDays").as_i64().unwrap_or_default();

@@ -39,8 +39,11 @@ fn report_conversion() -> Operation {
     let operation =
         Operation::signed(HttpMethod::Post, "/conversions", TAG, "reportConversion", summary)
             .about(
-                "Reports an order for attribution. The click id decides who earns it; without one \
-                 it waits in the review queue.\n\nAn order is reported once: `externalOrderId` is \
+                "Reports an order for attribution. A click id inside its campaign's cookie window \
+                 decides who earns it, with a commission at once; else a coupon assigned to an \
+                 affiliate, else the customer's last click (`customerId`): those two wait for a \
+                 person in the review queue, unless you chose otherwise. Without any of them the \
+                 order waits there too. The order of the three is yours to choose.\n\nAn order is reported once: `externalOrderId` is \
                  unique per merchant and environment, and a second report changes nothing. What \
                  happens to the order afterwards goes to `POST /api/v1/order-status`.",
             )

@@ -152,15 +152,25 @@ pub(super) const EXPLANATION: &str = r#"{
     "commissionId": null
   },
   "attribution": {
-    "order": ["click"],
+    "order": ["click", "coupon", "customer"],
+    "settingVersion": 0,
     "judgedAt": "2026-06-14T03:45:00Z",
     "confidence": "LOW",
     "candidates": [
-      {"kind": "click", "result": "lost", "reason": "absent"}
+      {"kind": "click", "result": "lost", "reason": "absent"},
+      {"kind": "coupon", "result": "lost", "reason": "absent"},
+      {"kind": "customer", "result": "lost", "reason": "absent"}
     ],
     "riskReasons": [],
-    "why": "The order came without a click id."
+    "why": "The order came without a click id.",
+    "facts": {"click": {"sent": "absent"}}
   },
+  "reasons": [
+    {"kind": "click", "sentence": "The order came without a click id."},
+    {"kind": "coupon", "sentence": "The order came without a coupon."},
+    {"kind": "customer", "sentence": "The order came without a customer id."}
+  ],
+  "decision": null,
   "commission": null,
   "timeline": [
     {
