@@ -1,6 +1,7 @@
 //! Histories of one merchant's events on books in memory, told as the stream tells them.
 
 mod any_history;
+mod risk;
 
 use super::super::book::{Changes, LinkFacts, TermsVersion};
 use super::super::clock::Clock;
