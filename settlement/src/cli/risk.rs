@@ -50,7 +50,7 @@ pub(super) struct OnCommission {
     commission: String,
     #[command(flatten)]
     place: Place,
-    /// The reasons you were shown, such as quick_order,self_referral: others now refuse the
+    /// The reasons you were shown, such as `quick_order,self_referral`: others now refuse the
     /// decision; left out: whatever they are
     #[arg(long, value_delimiter = ',', value_parser = reason)]
     reasons: Option<Vec<Reason>>,
@@ -62,7 +62,7 @@ pub(super) struct OnCommission {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct Customer {
+pub(super) struct OwnCustomer {
     /// The affiliate's UUID
     affiliate: Uuid,
     /// The customer's id at the merchant; only its keyed hash is kept
@@ -98,7 +98,7 @@ pub(super) enum Verb {
         by: By,
     },
     /// Enter a merchant's customer as the affiliate itself
-    Customer(Customer),
+    Customer(OwnCustomer),
 }
 
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
@@ -144,6 +144,7 @@ async fn list(place: &Place, after: Option<&str>) -> Result<ExitCode, Failure> {
 
 /// One commission with its reasons, a line each.
 fn lines(row: &WaitingRow) -> String {
+    use std::fmt::Write;
     let amount = Currency::parse(&row.currency).map(|currency| currency.format(row.net_amount));
     let amount = amount.unwrap_or_else(|| row.net_amount.to_string());
     let score = match (row.points, row.threshold) {
@@ -158,7 +159,8 @@ fn lines(row: &WaitingRow) -> String {
     for reason in reasons.into_iter().flatten() {
         let part = |name: &str| reason.get(name).map(ToString::to_string).unwrap_or_default();
         let word = |name: &str| reason.get(name).and_then(|v| v.as_str()).unwrap_or_default();
-        text += &format!("  {:>3}  {:<20}{}\n", part("points"), word("code"), word("sentence"));
+        let (points, code, sentence) = (part("points"), word("code"), word("sentence"));
+        let _ = writeln!(text, "  {points:>3}  {code:<20}{sentence}");
     }
     text
 }
@@ -194,7 +196,7 @@ async fn decide(on: OnCommission, decision: Decision) -> Result<ExitCode, Failur
     }
 }
 
-async fn customer(on: Customer) -> Result<ExitCode, Failure> {
+async fn customer(on: OwnCustomer) -> Result<ExitCode, Failure> {
     let hash_key = config::hash_key(ENVIRONMENT)?;
     let (pool, by, now) = open(&on.by).await?;
     let scope = on.place.scope();

@@ -78,7 +78,7 @@ pub enum Review {
     /// The score was below the threshold; nobody has to look.
     Clear,
     /// It waits for a person.
-    InReview,
+    Waiting,
     /// A person cleared it.
     Cleared,
     /// A person refused it.
@@ -90,13 +90,13 @@ pub enum Review {
 impl Review {
     /// Every case, in the order in which they are listed.
     pub const ALL: [Self; 5] =
-        [Self::Clear, Self::InReview, Self::Cleared, Self::Refused, Self::Ended];
+        [Self::Clear, Self::Waiting, Self::Cleared, Self::Refused, Self::Ended];
 
     /// The word in answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clear => "clear",
-            Self::InReview => "in_review",
+            Self::Waiting => "in_review",
             Self::Cleared => "cleared",
             Self::Refused => "refused",
             Self::Ended => "ended",
@@ -108,10 +108,9 @@ impl Review {
         match (outcome, state, refused) {
             (_, _, true) => Self::Refused,
             (Outcome::Clear, _, false) => Self::Clear,
-            (Outcome::Cleared, _, false) => Self::Cleared,
-            (Outcome::Review, "approved", false) => Self::InReview,
+            (Outcome::Review, "approved", false) => Self::Waiting,
             (Outcome::Review, "rejected", false) => Self::Ended,
-            (Outcome::Review, _, false) => Self::Cleared,
+            (Outcome::Cleared | Outcome::Review, _, false) => Self::Cleared,
         }
     }
 }
@@ -141,7 +140,7 @@ mod tests {
             (O::Clear, "rejected", true, Review::Refused),
             (O::Clear, "rejected", false, Review::Clear),
             (O::Cleared, "paid", false, Review::Cleared),
-            (O::Review, "approved", false, Review::InReview),
+            (O::Review, "approved", false, Review::Waiting),
             (O::Review, "payable", false, Review::Cleared),
             (O::Review, "paid", false, Review::Cleared),
             (O::Review, "rejected", true, Review::Refused),

@@ -82,16 +82,16 @@ pub async fn run(pool: &PgPool, by: Actor, ask: &Ask, now: Timestamp) -> Result<
     let locked = lock(&mut transaction, ask).await?;
     let mut shown = [(ask.scope, locked)];
     risk_facts::show(&mut transaction, &mut shown, |scope| clocks.of(scope)).await?;
-    let [(scope, mut commission)] = shown;
+    let [(_, mut commission)] = shown;
     let mut steps = Steps::default();
     let (decided, score) = decide(&mut commission, ask, at, &mut steps);
     match decided {
         Decided::OtherReasons(_) | Decided::Denied(_) | Decided::Already(_) => return Ok(decided),
         Decided::Done(..) => {}
     }
-    write_steps::run(&mut transaction, &[(scope, commission, steps)], now).await?;
+    write_steps::run(&mut transaction, &[(ask.scope, commission, steps)], now).await?;
     let decision = NewDecision {
-        scope,
+        scope: ask.scope,
         conversion: ask.conversion,
         decision: ask.decision.word(),
         points: score.points,

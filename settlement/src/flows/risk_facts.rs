@@ -10,7 +10,7 @@ use crate::domain::risk::needs::Needs;
 use crate::flows::settle_events::Read;
 use crate::store::order::Keys;
 use crate::store::risk_facts::{self, WantedSale};
-use shared::id::ConversionId;
+use shared::id::{AffiliateId, ConversionId};
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 

@@ -3,6 +3,7 @@
 mod any_history;
 mod late;
 mod recompute;
+mod risk;
 
 use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};

@@ -100,7 +100,7 @@ fn risk(row: &ShownCommissionRow) -> Option<Risk> {
         score: row.risk_points?,
         threshold: row.risk_threshold?,
         reasons: row.risk_reasons.clone()?,
-        awaits: (review == Review::InReview).then_some("operator"),
+        awaits: (review == Review::Waiting).then_some("operator"),
         scored_at: at(row.risk_scored_at?),
     })
 }
