@@ -35,6 +35,8 @@ pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod payout;
+
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;

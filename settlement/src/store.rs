@@ -27,6 +27,8 @@ pub mod unknown_link;
 pub mod commission;
 pub mod ledger;
 pub mod order;
+pub mod payable_item;
+pub mod payout;
 pub mod settling;
 pub mod terms;
 pub mod webhook_event;

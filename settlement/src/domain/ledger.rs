@@ -124,8 +124,8 @@ pub struct Subject<'a> {
 /// moves is posted once for the whole payout, not for each commission in it.
 pub fn entries_of_move(from: Option<State>, to: State, x: Decimal) -> Vec<Entry> {
     let side = |account, amount| Entry { account, amount };
-    let by_payout = from == Some(State::PayableInFlight)
-        || matches!(to, State::PayableInFlight | State::Paid);
+    let by_payout =
+        from == Some(State::PayableInFlight) || matches!(to, State::PayableInFlight | State::Paid);
     if x.is_zero() || by_payout {
         return Vec::new();
     }

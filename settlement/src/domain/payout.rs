@@ -4,4 +4,3 @@ pub mod bank;
 pub mod drain;
 pub mod life;
 pub mod plan;
-

@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn each_step_moves_the_accounts_of_the_contract() {
-        use Account::{AffiliateInFlight as Flight, AffiliatePayable as Payable, NetworkBank as Bank};
+        use Account::{
+            AffiliateInFlight as Flight, AffiliatePayable as Payable, NetworkBank as Bank,
+        };
         for cents in [29_990, -1] {
             let y = Decimal::new(cents, 2);
             let cases: [(&[Step], &[(Account, Decimal)]); 4] = [

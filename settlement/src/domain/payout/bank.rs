@@ -133,7 +133,11 @@ mod tests {
                 &[(A::Settled, O::Settled), (A::Settled, O::Repeat), (A::Failed, O::Returned)],
                 State::Returned,
             ),
-            (State::Settled, &[(A::Returned, O::Returned), (A::Failed, O::Repeat)], State::Returned),
+            (
+                State::Settled,
+                &[(A::Returned, O::Returned), (A::Failed, O::Repeat)],
+                State::Returned,
+            ),
             (State::Processing, &[(A::Returned, O::Failed), (A::Failed, O::Repeat)], State::Failed),
             (State::Failed, &[(A::Settled, O::SettledAfterFailed)], State::Failed),
             (State::Draft, &[(A::Settled, O::NotSent)], State::Draft),
