@@ -35,7 +35,9 @@ pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod enter_money;
 pub mod payout;
+pub mod post_correction;
 
 pub mod release_holds;
 pub mod resume_parked;

@@ -8,7 +8,7 @@
 pub mod answer;
 pub mod approve;
 pub mod cancel;
-mod clock;
+pub(super) mod clock;
 mod drained;
 pub mod fail;
 pub mod files;

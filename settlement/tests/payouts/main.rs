@@ -5,6 +5,9 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod corrections;
 mod life;
+mod many;
+mod races;
 mod refunds;
 mod world;

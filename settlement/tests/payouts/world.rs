@@ -283,6 +283,12 @@ impl World {
         }
     }
 
+    /// The newest run that has a draft.
+    pub async fn drafted_run(&self) -> Uuid {
+        let sql = "select run_id::text from payout where state in ('draft', 'approved')";
+        self.text(sql).await.parse().unwrap()
+    }
+
     pub async fn payouts(&self, run: Uuid) -> Vec<PayoutRow> {
         let mut connection = self.pool.acquire().await.unwrap();
         settlement::store::payout::of_run(&mut connection, run).await.unwrap()

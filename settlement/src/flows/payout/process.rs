@@ -59,8 +59,9 @@ pub async fn run(
     by.may_operate()?;
     let mut transaction = pool.begin().await?;
     let processed = within(&mut transaction, by, Some(press), run_id, now).await?;
-    if matches!(processed, Processed::Sent(_)) {
-        transaction.commit().await?;
+    match processed {
+        Processed::Sent(_) => transaction.commit().await?,
+        Processed::Nothing(_) | Processed::SentBefore => transaction.rollback().await?,
     }
     Ok(processed)
 }

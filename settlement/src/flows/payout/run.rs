@@ -63,8 +63,10 @@ pub async fn run(pool: &PgPool, by: Actor, new: NewRun, now: Timestamp) -> Resul
     by.may_operate()?;
     let mut transaction = pool.begin().await?;
     let ran = within(&mut transaction, by, new, now).await?;
-    if matches!(ran, Ran::Drafted(_)) {
-        transaction.commit().await?;
+    match ran {
+        Ran::Drafted(_) => transaction.commit().await?,
+        // Dropped, it would keep the right to make runs a little longer.
+        Ran::AnotherRuns | Ran::InstantTaken => transaction.rollback().await?,
     }
     Ok(ran)
 }

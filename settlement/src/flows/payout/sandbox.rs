@@ -12,7 +12,7 @@ use crate::store::payout;
 use jiff::Timestamp;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 const BY: Actor = Actor::Installation;
 
@@ -36,21 +36,36 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<Played, Fault> {
     let mut transaction = pool.begin().await?;
+    let played = within(&mut transaction, merchant, cut_off, scheduled, now).await?;
+    match played {
+        Played::Settled(_) => transaction.commit().await?,
+        Played::NotYet | Played::InstantTaken => transaction.rollback().await?,
+    }
+    Ok(played)
+}
+
+async fn within(
+    connection: &mut PgConnection,
+    merchant: MerchantId,
+    cut_off: Timestamp,
+    scheduled: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Played, Fault> {
     let environment = Environment::Test;
     let new = NewRun { environment, merchant: Some(merchant), cut_off, scheduled };
-    let drafted = match run::within(&mut transaction, BY, new, now).await? {
+    let drafted = match run::within(connection, BY, new, now).await? {
         Ran::Drafted(drafted) if drafted.left_out.is_empty() => drafted,
         Ran::Drafted(_) | Ran::AnotherRuns => return Ok(Played::NotYet),
         Ran::InstantTaken => return Ok(Played::InstantTaken),
     };
     if drafted.payouts > 0 {
-        approve::within(&mut transaction, BY, Which::Run(drafted.run), now).await?;
-        match process::within(&mut transaction, BY, None, drafted.run, now).await? {
+        approve::within(connection, BY, Which::Run(drafted.run), now).await?;
+        match process::within(connection, BY, None, drafted.run, now).await? {
             Processed::Sent(_) => {}
             Processed::Nothing(_) | Processed::SentBefore => return Ok(Played::NotYet),
         }
         let mut rows = Vec::new();
-        for (line_number, row) in (1..).zip(payout::of_run(&mut transaction, drafted.run).await?) {
+        for (line_number, row) in (1..).zip(payout::of_run(connection, drafted.run).await?) {
             let currency = Currency::parse(&row.currency)
                 .ok_or_else(|| Fault::Corrupt("a payout has no currency".to_owned()))?;
             let (payout_id, amount) = (row.payout_id, row.amount);
@@ -59,8 +74,7 @@ pub async fn run(
         }
         let sha256 = format!("sandbox:{}", drafted.run);
         let file = File { sha256: &sha256, rows: &rows, unreadable: &[] };
-        answer::within(&mut transaction, BY, environment, file, now).await?;
+        answer::within(connection, BY, environment, file, now).await?;
     }
-    transaction.commit().await?;
     Ok(Played::Settled(drafted.payouts))
 }
