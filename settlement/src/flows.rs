@@ -16,6 +16,7 @@ pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
+pub mod set_super_admin;
 pub mod simulate;
 pub mod upsert_product;
 pub mod write_resource;

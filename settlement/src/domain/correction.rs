@@ -95,35 +95,35 @@ mod tests {
         let cents = |cents| Decimal::new(cents, 2);
         // State, net, corrections so far, correction, result; the frozen amount is 100.00.
         let cases = [
-            (State::Paid, 100_00, 0, -100_00, Ok(cents(0))),
-            (State::Paid, 100_00, 0, -100_01, Err(Refusal::OutOfRange)),
-            (State::Paid, 100_00, 0, 1, Err(Refusal::OutOfRange)),
-            (State::Paid, 60_00, 0, 40_00, Ok(cents(100_00))),
-            (State::Paid, 60_00, 0, 40_01, Err(Refusal::OutOfRange)),
-            (State::Paid, 60_00, -60_00, -1, Err(Refusal::OutOfRange)),
-            (State::Paid, 60_00, -60_00, 100_00, Ok(cents(100_00))),
-            (State::Rejected, 0, 0, 100_00, Ok(cents(100_00))),
-            (State::Rejected, 0, 100_00, 1, Err(Refusal::OutOfRange)),
+            (State::Paid, 10_000, 0, -10_000, Ok(cents(0))),
+            (State::Paid, 10_000, 0, -10_001, Err(Refusal::OutOfRange)),
+            (State::Paid, 10_000, 0, 1, Err(Refusal::OutOfRange)),
+            (State::Paid, 6_000, 0, 4_000, Ok(cents(10_000))),
+            (State::Paid, 6_000, 0, 4_001, Err(Refusal::OutOfRange)),
+            (State::Paid, 6_000, -6_000, -1, Err(Refusal::OutOfRange)),
+            (State::Paid, 6_000, -6_000, 10_000, Ok(cents(10_000))),
+            (State::Rejected, 0, 0, 10_000, Ok(cents(10_000))),
+            (State::Rejected, 0, 10_000, 1, Err(Refusal::OutOfRange)),
             (State::Rejected, 0, 0, -1, Err(Refusal::OutOfRange)),
-            (State::Paid, 60_00, 0, 0, Err(Refusal::Zero)),
-            (State::PayableFree, 60_00, 0, 1, Err(Refusal::NotFinal)),
-            (State::PayableInFlight, 60_00, 0, 1, Err(Refusal::NotFinal)),
-            (State::Pending, 60_00, 0, 1, Err(Refusal::NotFinal)),
+            (State::Paid, 6_000, 0, 0, Err(Refusal::Zero)),
+            (State::PayableFree, 6_000, 0, 1, Err(Refusal::NotFinal)),
+            (State::PayableInFlight, 6_000, 0, 1, Err(Refusal::NotFinal)),
+            (State::Pending, 6_000, 0, 1, Err(Refusal::NotFinal)),
         ];
         for (state, net, corrections, by, expected) in cases {
             let (net, corrections) = (cents(net), cents(corrections));
             let commission =
-                Corrected { state, amount: cents(100_00), net, corrections, currency: npr };
+                Corrected { state, amount: cents(10_000), net, corrections, currency: npr };
             assert_eq!(check(commission, cents(by)), expected, "{state:?} {net} {by}");
         }
         let paid = Corrected {
             state: State::Paid,
-            amount: cents(100_00),
-            net: cents(60_00),
+            amount: cents(10_000),
+            net: cents(6_000),
             corrections: cents(0),
             currency: npr,
         };
         assert_eq!(check(paid, Decimal::new(-1, 3)), Err(Refusal::TooFine));
-        assert_eq!(check(paid, Decimal::new(-1_000, 4)), Ok(cents(59_90)));
+        assert_eq!(check(paid, Decimal::new(-1_000, 4)), Ok(cents(5_990)));
     }
 }

@@ -4,3 +4,4 @@ pub mod bank;
 pub mod drain;
 pub mod life;
 pub mod plan;
+pub mod schedule;

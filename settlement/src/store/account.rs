@@ -75,6 +75,22 @@ pub async fn is_super_admin(
     .await
 }
 
+/// Whether there is any super-admin; whoever asks next waits for this transaction.
+pub async fn lock_super_admins(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query(
+        "-- lock_super_admins
+         select pg_advisory_xact_lock(hashtextextended('super_admins', 0))",
+    )
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query_scalar(
+        "-- has_super_admin
+         select exists (select from account where super_admin)",
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Makes an operator a super-admin, or no longer one; answers the rows touched.
 pub async fn set_super_admin(
     connection: &mut PgConnection,

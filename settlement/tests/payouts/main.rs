@@ -7,7 +7,7 @@ mod database;
 
 mod corrections;
 mod life;
-mod many;
 mod races;
 mod refunds;
+mod sandbox;
 mod world;

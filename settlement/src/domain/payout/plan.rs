@@ -130,12 +130,12 @@ mod tests {
 
     #[test]
     fn all_lines_of_an_affiliate_and_currency_are_paid_or_none() {
-        let minimums = Minimums::from([(currency("NPR"), Decimal::new(100_00, 2))]);
+        let minimums = Minimums::from([(currency("NPR"), Decimal::new(10_000, 2))]);
         let cases: [(&str, &[i64], bool); 8] = [
-            ("NPR", &[100_00], true),
-            ("NPR", &[99_99], false),
-            ("NPR", &[150_00, -50_00], true),
-            ("NPR", &[150_00, -50_01], false),
+            ("NPR", &[10_000], true),
+            ("NPR", &[9_999], false),
+            ("NPR", &[15_000, -5_000], true),
+            ("NPR", &[15_000, -5_001], false),
             ("NPR", &[-1], false),
             ("USD", &[1], true),
             ("USD", &[1, -1], false),

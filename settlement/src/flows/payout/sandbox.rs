@@ -4,7 +4,8 @@
 use super::answer::{self, File};
 use super::process::{self, Processed};
 use super::run::{self, NewRun, Ran};
-use super::{Which, approve};
+use super::{Which, approve, clock, due};
+use crate::domain::payout::schedule::Schedule;
 use crate::domain::payout_export::answers::{Answer, AnswerRow};
 use crate::error::Fault;
 use crate::flows::actor::Actor;
@@ -25,6 +26,25 @@ pub enum Played {
     NotYet,
     /// The instant of the schedule has its run.
     InstantTaken,
+    /// No instant of the schedule has come since the last run.
+    NotDue,
+}
+
+/// Pays a test merchant's affiliates when its clock has passed an instant of the schedule.
+pub async fn run_due(
+    pool: &PgPool,
+    schedule: &Schedule,
+    merchant: MerchantId,
+    now: Timestamp,
+) -> Result<Played, Fault> {
+    let mut connection = pool.acquire().await?;
+    let at = clock::at(&mut connection, Environment::Test, Some(merchant), now).await?;
+    let last = due::last(&mut connection, Environment::Test, Some(merchant), at).await?;
+    drop(connection);
+    match schedule.latest(last, at) {
+        Some(instant) => run(pool, merchant, instant, Some(instant), now).await,
+        None => Ok(Played::NotDue),
+    }
 }
 
 /// Pays a test merchant's affiliates what is open at the cut-off, in test time.
@@ -39,7 +59,7 @@ pub async fn run(
     let played = within(&mut transaction, merchant, cut_off, scheduled, now).await?;
     match played {
         Played::Settled(_) => transaction.commit().await?,
-        Played::NotYet | Played::InstantTaken => transaction.rollback().await?,
+        Played::NotYet | Played::InstantTaken | Played::NotDue => transaction.rollback().await?,
     }
     Ok(played)
 }

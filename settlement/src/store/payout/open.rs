@@ -177,3 +177,15 @@ pub async fn set_minimum(
     .await?;
     Ok(())
 }
+
+/// Test merchants that have a payable commission in no sent payout.
+pub async fn test_merchants(connection: &mut PgConnection) -> Result<Vec<Uuid>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- payable_test_merchants
+         select distinct merchant_id from commission
+         where environment = 'test' and state = 'payable' and not in_flight
+         order by merchant_id",
+    )
+    .fetch_all(connection)
+    .await
+}
