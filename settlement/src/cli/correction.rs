@@ -86,7 +86,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     let desk = Desk::open(&by).await?;
     match post_correction::decide(&desk.pool, desk.actor, &id, decision, desk.now).await? {
         Decided::Done => println!("correction {id}: decided"),
-        Decided::DecidedBefore(state) => println!("correction {id} was {state} before"),
+        Decided::TakenBefore(state) => println!("correction {id} was {state} before"),
         Decided::Refused(refusal) => return Err(Failure::Other(refusal.to_string())),
     }
     Ok(ExitCode::SUCCESS)

@@ -164,10 +164,10 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Fail { payout, reason, by } => {
             let desk = Desk::open(&by.by).await?;
             match fail::run(&desk.pool, desk.actor, payout, &reason, desk.now).await? {
-                fail::Failed::Asked => println!("noted; another operator's word is needed"),
-                fail::Failed::AskedBefore => println!("you said so before; another's is needed"),
-                fail::Failed::Failed => println!("payout {payout} failed; its lines are open"),
-                fail::Failed::FailedBefore => println!("payout {payout} had failed before"),
+                fail::Said::Asked => println!("noted; another operator's word is needed"),
+                fail::Said::AskedBefore => println!("you said so before; another's is needed"),
+                fail::Said::Failed => println!("payout {payout} failed; its lines are open"),
+                fail::Said::FailedBefore => println!("payout {payout} had failed before"),
             }
             Ok(ExitCode::SUCCESS)
         }

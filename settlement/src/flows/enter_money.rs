@@ -129,7 +129,7 @@ async fn end(transaction: Transaction<'_, Postgres>, entered: Entered) -> Result
     match entered {
         Entered::Done => transaction.commit().await?,
         Entered::DoneBefore | Entered::Another | Entered::RunUnderWay | Entered::TooMuch(_) => {
-            transaction.rollback().await?
+            transaction.rollback().await?;
         }
     }
     Ok(entered)

@@ -111,7 +111,7 @@ pub enum Decided {
     /// It was posted, or refused, as decided.
     Done,
     /// Somebody decided before; where it stands.
-    DecidedBefore(String),
+    TakenBefore(String),
     /// It can no longer be posted.
     Refused(Refusal),
 }
@@ -151,7 +151,7 @@ pub async fn decide(
     let done = store::decide(connection, correction_id, state, decided_by, effective, now).await?;
     if done != 1 {
         let stands = store::find(&mut transaction, correction_id).await?;
-        return Ok(Decided::DecidedBefore(stands.map_or_else(String::new, |row| row.state)));
+        return Ok(Decided::TakenBefore(stands.map_or_else(String::new, |row| row.state)));
     }
     if let Some(at) = effective {
         post(&mut transaction, &found, &commission, (at, now)).await?;
@@ -170,7 +170,7 @@ async fn still(
 ) -> Result<Decided, Fault> {
     let stands = store::find(connection, correction_id).await?.map(|row| row.state);
     Ok(match stands {
-        Some(state) if state != "requested" => Decided::DecidedBefore(state),
+        Some(state) if state != "requested" => Decided::TakenBefore(state),
         _ => Decided::Refused(refusal),
     })
 }

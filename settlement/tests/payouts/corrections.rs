@@ -107,7 +107,7 @@ async fn a_correction_needs_two_super_admins_and_is_asked_for_once() {
     let own = post_correction::decide(&world.pool, FIRST_ADMIN, "c-1", approve, world.now).await;
     assert!(own.is_err());
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, Decided::Done);
-    let again = Decided::DecidedBefore("approved".to_owned());
+    let again = Decided::TakenBefore("approved".to_owned());
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, again);
     world.assert_books_hold().await;
     assert_eq!(

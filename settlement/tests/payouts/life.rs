@@ -185,7 +185,7 @@ async fn a_repeated_file_has_no_second_effect_and_a_wrong_row_changes_nothing() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_can_take_a_payout_for_failed_and_one_cannot() {
-    use fail::Failed;
+    use fail::Said;
     use settlement::flows::actor::Actor;
     let mut world = World::live().await;
     world.payable(FIRST, "A-1", "10.00", "NPR").await;
@@ -193,10 +193,10 @@ async fn two_operators_can_take_a_payout_for_failed_and_one_cannot() {
     let id = payouts[0].payout_id;
     let other = Actor::Operator(uuid::Uuid::from_u128(0xa2));
     let say = |by| fail::run(&world.pool, by, id, "the bank called", world.now);
-    assert_eq!(say(BY).await.unwrap(), Failed::Asked);
-    assert_eq!(say(BY).await.unwrap(), Failed::AskedBefore);
-    assert_eq!(say(other).await.unwrap(), Failed::Failed);
-    assert_eq!(say(other).await.unwrap(), Failed::FailedBefore);
+    assert_eq!(say(BY).await.unwrap(), Said::Asked);
+    assert_eq!(say(BY).await.unwrap(), Said::AskedBefore);
+    assert_eq!(say(other).await.unwrap(), Said::Failed);
+    assert_eq!(say(other).await.unwrap(), Said::FailedBefore);
     assert!(say(Actor::Installation).await.is_err());
     world.assert_books_hold().await;
     assert_eq!(world.run().await.lines, 1);

@@ -52,18 +52,18 @@ async fn the_sandbox_waits_for_events_that_are_still_out() {
 async fn live_drafts_are_made_once_per_instant_of_the_schedule() {
     let mut world = World::live().await;
     world.payable(FIRST, "A-1", "10.00", "NPR").await;
-    let once = || due::run_once(&world.pool, &SCHEDULE, world.now);
-    assert!(matches!(once().await.unwrap(), Some(Ran::Drafted(drafted)) if drafted.lines == 0));
-    assert_eq!(once().await.unwrap(), None);
+    let draft = || due::run_once(&world.pool, &SCHEDULE, world.now);
+    assert!(matches!(draft().await.unwrap(), Some(Ran::Drafted(drafted)) if drafted.lines == 0));
+    assert_eq!(draft().await.unwrap(), None);
     world.wait_days(1);
     world.hear().await;
-    let once = || due::run_once(&world.pool, &SCHEDULE, world.now);
-    let (one, two) = tokio::join!(once(), once());
+    let draft = || due::run_once(&world.pool, &SCHEDULE, world.now);
+    let (one, two) = tokio::join!(draft(), draft());
     let drafted = [one.unwrap(), two.unwrap()]
         .into_iter()
         .filter(|ran| matches!(ran, Some(Ran::Drafted(drafted)) if drafted.lines == 1));
     assert_eq!(drafted.count(), 1);
-    assert_eq!(once().await.unwrap(), None);
+    assert_eq!(draft().await.unwrap(), None);
 }
 
 static SCHEDULE: std::sync::LazyLock<Schedule> = std::sync::LazyLock::new(mondays);

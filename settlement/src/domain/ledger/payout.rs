@@ -81,6 +81,9 @@ mod tests {
     use super::*;
     use std::collections::BTreeMap;
 
+    /// Steps, and what they leave on which accounts.
+    type Case<'a> = (&'a [Step], &'a [(Account, Decimal)]);
+
     fn posted(steps: &[Step], y: Decimal) -> BTreeMap<Account, Decimal> {
         let affiliate = AffiliateId(Uuid::nil());
         let subject = Subject { payout: Uuid::nil(), affiliate, currency: npr(), at: at(0) };
@@ -101,7 +104,7 @@ mod tests {
         };
         for cents in [29_990, -1] {
             let y = Decimal::new(cents, 2);
-            let cases: [(&[Step], &[(Account, Decimal)]); 4] = [
+            let cases: [Case<'_>; 4] = [
                 (&[Step::Sent], &[(Payable, -y), (Flight, y)]),
                 (&[Step::Sent, Step::Settled], &[(Payable, -y), (Bank, y)]),
                 (&[Step::Sent, Step::Failed], &[]),

@@ -122,11 +122,14 @@ mod tests {
         }
     }
 
+    /// Where it stands, the rows with what each comes to, where it ends.
+    type Case<'a> = (State, &'a [(Answer, Outcome)], State);
+
     #[test]
     fn rows_of_one_file_are_answered_in_their_order() {
         use Answer as A;
         use Outcome as O;
-        let cases: [(State, &[(A, O)], State); 7] = [
+        let cases: [Case<'_>; 7] = [
             (State::Processing, &[(A::Settled, O::Settled)], State::Settled),
             (
                 State::Processing,

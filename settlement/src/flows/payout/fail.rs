@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 /// What an operator's word came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Failed {
+pub enum Said {
     /// It is noted; another operator's word is needed.
     Asked,
     /// The same operator said so before; another one's word is needed.
@@ -33,7 +33,7 @@ pub async fn run(
     payout_id: Uuid,
     reason: &str,
     now: Timestamp,
-) -> Result<Failed, Fault> {
+) -> Result<Said, Fault> {
     let Actor::Operator(account) = by else {
         return Err(Fault::PermissionDenied("only operators may do this, two of them".to_owned()));
     };
@@ -43,7 +43,7 @@ pub async fn run(
     let row = rows.into_iter().next().ok_or(Fault::NotFound("payout"))?;
     match (approve::state(&row)?, life::step(approve::state(&row)?, Event::Fails)) {
         (State::Processing, Verdict::Move(_)) => {}
-        (_, Verdict::Unchanged) => return Ok(Failed::FailedBefore),
+        (_, Verdict::Unchanged) => return Ok(Said::FailedBefore),
         (state, _) => {
             let what = format!("a payout that is {} cannot be taken for failed", state.word());
             return Err(Fault::Conflict(what));
@@ -54,19 +54,19 @@ pub async fn run(
     let merchant = row.merchant_id.map(MerchantId);
     let at = clock::at(&mut transaction, environment, merchant, now).await?;
     let failed = match row.failure_asked_by {
-        Some(first) if first == account => return Ok(Failed::AskedBefore),
+        Some(first) if first == account => return Ok(Said::AskedBefore),
         Some(_) => {
             let reasons = HashMap::from([(payout_id, reason)]);
             let landed = Landed { environment, rows: vec![row], reasons, at, now };
             landing::fail(&mut transaction, &landed, &carried).await?;
-            Failed::Failed
+            Said::Failed
         }
         None => {
             payout::ask_failure(&mut transaction, payout_id, account, reason, at).await?;
-            Failed::Asked
+            Said::Asked
         }
     };
-    let detail = json!({"reason": reason, "failed": failed == Failed::Failed});
+    let detail = json!({"reason": reason, "failed": failed == Said::Failed});
     note(&mut transaction, by, "payout.fail", &payout_id.to_string(), detail, now).await?;
     transaction.commit().await?;
     Ok(failed)

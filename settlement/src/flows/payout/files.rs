@@ -15,6 +15,7 @@ pub struct Press<'a> {
 }
 
 /// Freezes the payout method in force onto payouts that are approved in this transaction.
+#[expect(clippy::unused_async, reason = "awaits once payout methods are stored")]
 pub(super) async fn freeze_methods(
     _connection: &mut PgConnection,
     _approved: &[&PayoutRow],
@@ -24,6 +25,7 @@ pub(super) async fn freeze_methods(
 
 /// Writes the files of a live run in the transaction that sends its payouts; nobody has them before
 /// it commits.
+#[expect(clippy::unused_async, reason = "awaits once the renderers are connected")]
 pub(super) async fn write(
     _connection: &mut PgConnection,
     _press: Press<'_>,
