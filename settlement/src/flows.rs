@@ -20,6 +20,7 @@ pub mod set_attribution;
 pub mod set_risk;
 pub mod set_rule;
 pub mod set_state;
+pub mod set_super_admin;
 pub mod simulate;
 pub mod upsert_product;
 pub mod write_resource;
@@ -42,6 +43,10 @@ pub mod recover;
 mod stream;
 
 pub mod decide_risk;
+pub mod enter_money;
+pub mod payout;
+pub mod post_correction;
+
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;

@@ -71,6 +71,8 @@ pub(super) enum MerchantVerb {
     Reject(OnId),
     /// Choose what says who earns its orders, and what needs no person
     Attribution(scope::Attribution),
+    /// It paid against its debt
+    Payment(super::money::Payment),
 }
 
 #[derive(Debug, Subcommand)]
@@ -152,6 +154,7 @@ pub(super) async fn merchant(verb: MerchantVerb) -> Result<ExitCode, Failure> {
         MerchantVerb::Suspend(on) => (on, MerchantChange::Suspend, "suspended"),
         MerchantVerb::Reject(on) => (on, MerchantChange::Reject, "rejected"),
         MerchantVerb::Attribution(chosen) => return scope::set_attribution(chosen).await,
+        MerchantVerb::Payment(orders) => return super::money::payment(orders).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = MerchantId(on.id);

@@ -2,6 +2,7 @@
 
 use crate::domain::commission::{Commission, Steps};
 use crate::domain::order::Scope;
+use crate::flows::payout::follow::follow;
 use crate::store::{commission, instant, ledger, risk, webhook_event};
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -15,7 +16,8 @@ pub(super) async fn run(
     stepped: &Stepped,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let now = instant::to_row(now);
+    let at = now;
+    let now = instant::to_row(at);
     let changed: Vec<_> = stepped.iter().map(|(scope, c, _)| (*scope, c)).collect();
     commission::update(connection, &changed).await?;
     let transfers: Vec<_> = stepped
@@ -28,6 +30,7 @@ pub(super) async fn run(
         .flat_map(|(scope, _, steps)| steps.scores.iter().map(|s| (*scope, s)))
         .collect();
     risk::insert_scores(connection, &scores, now).await?;
+    follow(connection, &transfers, at).await?;
     let notices: Vec<_> = stepped
         .iter()
         .flat_map(|(scope, _, steps)| steps.notices.iter().map(|n| (*scope, n)))

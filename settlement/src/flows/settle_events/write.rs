@@ -4,7 +4,9 @@ use crate::domain::book::{Book, Settled};
 use crate::domain::commission::Commission;
 use crate::domain::order::{Order, Scope};
 use crate::domain::outcome::{Code, Outcome};
+use crate::flows::payout::follow::follow;
 use crate::flows::risk_facts;
+use crate::store::payout::drain;
 use crate::store::settling::InboxRow;
 use crate::store::{
     commission, instant, ledger, order, review, risk, settling, terms, webhook_event,
@@ -99,6 +101,7 @@ async fn write_steps(
         .flat_map(|(scope, book)| book.changes.steps.scores.iter().map(|s| (*scope, s)))
         .collect();
     risk::insert_scores(connection, &scores, now).await?;
+    follow(connection, &transfers, instant::from_row(now)).await?;
     let notices: Vec<_> = books
         .iter()
         .flat_map(|(scope, book)| book.changes.steps.notices.iter().map(|n| (*scope, n)))
@@ -152,5 +155,5 @@ pub(super) async fn mark_failed(
     };
     let row = (event.environment.as_str(), event.merchant_id, &settled);
     settling::write_outcomes(connection, &[row], now).await?;
-    Ok(())
+    drain::note_failed(connection, &event.environment, event.merchant_id, &event.event_id).await
 }

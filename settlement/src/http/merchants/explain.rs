@@ -130,7 +130,7 @@ fn in_review(commission: &ShownCommissionRow) -> String {
     else {
         return open.to_owned();
     };
-    let told = commission.risk_reasons.as_ref().and_then(Value::as_array);
+    let told = commission.risk_reasons.as_ref().and_then(serde_json::Value::as_array);
     let sentences = told.into_iter().flatten().filter_map(|r| r.get("sentence")?.as_str());
     let why: Vec<&str> = sentences.collect();
     format!("{open} An operator looks at it, {points} points of {threshold}: {}", why.join(" "))
