@@ -20,7 +20,8 @@ pub struct Conversion {
     /// Whether an affiliate earns it.
     #[schema(schema_with = conversion_state)]
     pub state: String,
-    /// How sure the attribution is; `LOW` earns nothing and waits in the review queue.
+    /// How sure the attribution is. `HIGH`, by a click, earns at once; `MEDIUM`, by coupon or
+    /// customer, waits in the review queue unless the merchant chose otherwise; `LOW` waits too.
     #[schema(schema_with = schema::confidence)]
     pub confidence: String,
     /// Who earns it.
