@@ -41,6 +41,6 @@ pub mod decide_risk;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;
-mod risk_facts;
+pub mod risk_facts;
 pub mod settle_events;
 mod write_steps;

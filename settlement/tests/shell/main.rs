@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod assigned;
 mod batches;
 mod calls;
 mod catalogue;
