@@ -50,6 +50,6 @@ pub mod post_correction;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;
-mod risk_facts;
+pub mod risk_facts;
 pub mod settle_events;
 mod write_steps;

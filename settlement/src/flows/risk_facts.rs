@@ -3,7 +3,7 @@
 use crate::domain::book::{Book, Record};
 use crate::domain::clock::Clock;
 use crate::domain::commission::Commission;
-use crate::domain::order::Scope;
+use crate::domain::order::{Order, Scope};
 use crate::domain::risk::Signals;
 use crate::domain::risk::desk::{Desk, Loaded};
 use crate::domain::risk::needs::Needs;
@@ -166,6 +166,38 @@ pub(super) async fn write(
         })
         .collect();
     risk_facts::write_amounts(connection, &latest).await?;
+    Ok(())
+}
+
+/// Takes in a commission that a later decision made for a locked order: freezes what is known of
+/// its earner, counts it, and puts what a score would be made of beside it. Once per commission,
+/// before the order's facts are replayed; the caller writes the commission.
+pub async fn take_assigned(
+    connection: &mut PgConnection,
+    order: &mut Order,
+    clock: &Clock,
+) -> Result<(), sqlx::Error> {
+    let Some(affiliate) = order.commission.as_ref().map(|commission| commission.affiliate) else {
+        return Ok(());
+    };
+    let scope = order.scope;
+    let mut desk = Desk::default();
+    for (affiliate, change) in risk_facts::affiliate_states(connection, &[affiliate.0]).await? {
+        desk.states.entry(affiliate).or_default().push(change);
+    }
+    if let Some(hash) = &order.customer_hash {
+        let own = risk_facts::own_customers(connection, &[(scope, hash.clone())]).await?;
+        desk.own_customers.extend(own.into_iter().map(|(_, affiliate, hash)| (affiliate, hash)));
+    }
+    desk.commission(order, clock);
+    let mut needs = Needs::default();
+    needs.add_scored(order.id, affiliate, &order.signals);
+    let mut desks = HashMap::from([(scope, &mut desk)]);
+    load_counts(connection, &mut desks, &[(scope, needs)]).await?;
+    desk.show(order, clock);
+    let counted: Vec<_> = desk.counted.iter().map(|(key, n)| (scope, key, *n)).collect();
+    risk_facts::count(connection, &counted).await?;
+    risk_facts::write_signals(connection, scope, order.id, &order.signals).await?;
     Ok(())
 }
 

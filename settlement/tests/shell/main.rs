@@ -6,6 +6,7 @@
 mod database;
 
 mod attribution;
+mod assigned;
 mod batches;
 mod calls;
 mod catalogue;
