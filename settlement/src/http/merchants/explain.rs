@@ -1,8 +1,9 @@
 //! `GET …/conversions/{id}/explain`: why it earned what it earned, and what it waits for.
 
-use super::{Place, amount, at, commissions, conversions};
+use super::{Place, amount, at, commissions, conversions, in_payout};
 use crate::app::App;
 use crate::error::Fault;
+use crate::store::payout::line;
 use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
 use crate::store::{instant, merchant};
@@ -11,6 +12,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
 use serde_json::Value;
+use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
 
@@ -32,14 +34,34 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     let facts = read_conversion::facts(&mut connection, owner, environment, id).await?;
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
+    let held_by = holder(&mut connection, place, commission.as_ref(), &time_zone).await?;
     Ok(Explanation {
-        next: Next { sentence: sentence(&conversion, commission.as_ref(), &time_zone) },
+        next: Next {
+            sentence: held_by
+                .unwrap_or_else(|| sentence(&conversion, commission.as_ref(), &time_zone)),
+        },
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
         facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
         attribution: conversion.attribution.clone(),
         conversion: conversions::shown(&conversion),
     })
+}
+
+/// What the payout that holds the commission says; `None` when none does.
+async fn holder(
+    connection: &mut PgConnection,
+    place: &Place,
+    commission: Option<&ShownCommissionRow>,
+    time_zone: &str,
+) -> Result<Option<String>, Fault> {
+    let Some(commission) = commission else { return Ok(None) };
+    let owner = (place.environment.as_str(), place.merchant.0);
+    let held_by = line::holder(connection, owner, &commission.commission_id).await?;
+    Ok(held_by.and_then(|row| {
+        let when = row.moved_at.map(|at| local(at, time_zone)).unwrap_or_default();
+        in_payout::sentence(&row, &when)
+    }))
 }
 
 fn step(row: &StepRow) -> TimelineStep {
