@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::PgPool;
 
-/// Makes an operator a super-admin, or no longer one. Super-admins do that; the first one is made by
-/// any operator, or by the installation.
+/// Makes an operator a super-admin, or no longer one. Super-admins do that; the first one is made
+/// by any operator, or by the installation.
 pub async fn run(
     pool: &PgPool,
     by: Actor,

@@ -7,6 +7,7 @@ mod conversions;
 mod etag;
 mod events;
 mod explain;
+mod in_payout;
 mod links;
 mod page;
 mod products;

@@ -5,8 +5,8 @@
 #[path = "../database/mod.rs"]
 mod database;
 
-mod attribution;
 mod assigned;
+mod attribution;
 mod batches;
 mod calls;
 mod catalogue;

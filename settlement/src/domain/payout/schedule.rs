@@ -1,4 +1,4 @@
-//! When runs are due: a cron expression that names its time zone, such as `0 9 * * MON Asia/Kathmandu`.
+//! When runs are due: a cron expression that names its zone: `0 9 * * MON Asia/Kathmandu`.
 
 use jiff::Timestamp;
 use std::fmt;

@@ -2,10 +2,11 @@
 
 mod words;
 
-use super::{Place, amount, at, commissions, conversions};
+use super::{Place, amount, at, commissions, conversions, in_payout};
 use crate::app::App;
 use crate::domain::order::Scope;
 use crate::error::Fault;
+use crate::store::payout::line;
 use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
 use crate::store::review::{self, DecisionRow};
@@ -15,6 +16,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
 use shared::id::ConversionId;
+use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
 
@@ -41,9 +43,12 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     };
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
+    let held_by = holder(&mut connection, place, commission.as_ref(), &time_zone).await?;
     Ok(Explanation {
         next: Next {
-            sentence: sentence(&conversion, commission.as_ref(), decision.as_ref(), &time_zone),
+            sentence: held_by.unwrap_or_else(|| {
+                sentence(&conversion, commission.as_ref(), decision.as_ref(), &time_zone)
+            }),
         },
         reasons: words::candidates(&conversion.attribution, &time_zone),
         decision: decision.map(decided),
@@ -62,6 +67,22 @@ fn decided(row: DecisionRow) -> Ruling {
         campaign_id: row.campaign_id,
         decided_at: at(row.decided_at),
     }
+}
+
+/// What the payout that holds the commission says; `None` when none does.
+async fn holder(
+    connection: &mut PgConnection,
+    place: &Place,
+    commission: Option<&ShownCommissionRow>,
+    time_zone: &str,
+) -> Result<Option<String>, Fault> {
+    let Some(commission) = commission else { return Ok(None) };
+    let owner = (place.environment.as_str(), place.merchant.0);
+    let held_by = line::holder(connection, owner, &commission.commission_id).await?;
+    Ok(held_by.and_then(|row| {
+        let when = row.moved_at.map(|at| local(at, time_zone)).unwrap_or_default();
+        in_payout::sentence(&row, &when)
+    }))
 }
 
 fn step(row: &StepRow) -> TimelineStep {

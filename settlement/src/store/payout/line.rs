@@ -3,6 +3,7 @@
 use crate::domain::payout::plan::{Draft, Line};
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
+use sqlx::types::time::OffsetDateTime;
 use uuid::Uuid;
 
 /// Inserts the lines of drafts. A line that another payout holds breaks `payout_line_held`.
@@ -137,5 +138,36 @@ pub async fn items_of(
     )
     .bind(payouts)
     .fetch_all(connection)
+    .await
+}
+
+/// The payout that holds a commission.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct HolderRow {
+    /// Which.
+    pub payout_id: Uuid,
+    /// Where it stands.
+    pub state: String,
+    /// When it was answered, or else sent; null: it is not sent.
+    pub moved_at: Option<OffsetDateTime>,
+}
+
+/// The payout that holds a commission of a merchant in an environment; `None`: none does.
+pub async fn holder(
+    connection: &mut PgConnection,
+    (environment, merchant_id): (&str, Uuid),
+    commission_id: &str,
+) -> Result<Option<HolderRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- payout_holding_commission
+         select payout.payout_id, state, coalesce(answered_at, processing_at) as moved_at
+         from payout_line line join payout using (payout_id)
+         where line.subject = $3 and line.kind = 'commission' and line.merchant_id = $2
+           and line.environment = $1 and line.held",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(commission_id)
+    .fetch_optional(connection)
     .await
 }

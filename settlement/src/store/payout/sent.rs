@@ -104,8 +104,8 @@ pub enum Landing {
     Free,
 }
 
-/// Ends the flight of the commissions of payouts; answers how many were in flight. The state is asked
-/// for as above, and for the same reason.
+/// Ends the flight of the commissions of payouts; answers how many were in flight. The state is
+/// asked for as above, and for the same reason.
 pub async fn land(
     connection: &mut PgConnection,
     payouts: &[Uuid],
