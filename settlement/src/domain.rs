@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod notice;
 pub mod order;
 pub mod outcome;
+pub mod payout_export;
 pub mod pricing;
 pub mod reconcile;
 pub mod refund;
