@@ -15,6 +15,7 @@ pub mod notice;
 pub mod order;
 pub mod outcome;
 pub mod payout_export;
+pub mod payout_method;
 pub mod pricing;
 pub mod reconcile;
 pub mod refund;
