@@ -7,6 +7,8 @@ mod event;
 mod key;
 mod ledger;
 mod operate;
+mod payout_method;
+mod payout_paper;
 mod recover;
 mod serve;
 
@@ -55,6 +57,9 @@ enum Noun {
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
+    /// Payouts
+    #[command(subcommand)]
+    Payout(payout_paper::Verb),
 }
 
 /// Why a command ends without success.
@@ -106,5 +111,6 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
+        Noun::Payout(verb) => payout_paper::run(verb).await,
     }
 }

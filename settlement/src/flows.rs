@@ -14,6 +14,7 @@ pub mod open_affiliate;
 pub mod open_merchant;
 pub mod rotate_key;
 pub mod seed_demo;
+pub mod set_payout_method;
 pub mod set_rule;
 pub mod set_state;
 pub mod simulate;
@@ -24,6 +25,7 @@ pub mod delete_product;
 pub mod put_products;
 pub mod reconcile;
 pub mod webhook_endpoint;
+pub mod write_payout_files;
 
 pub mod directory_rows;
 pub mod poke_objects;

@@ -1,4 +1,4 @@
-//! How an affiliate is paid: bank, eSewa, Khalti or PayPal, read with every fault at once.
+//! How an affiliate is paid: by bank or to a wallet; read with every fault at once.
 //!
 //! Details are secret: sealed at rest, shown masked, and in no log, `Debug` or error.
 
@@ -10,16 +10,19 @@ use std::fmt;
 
 pub use field::{ACCOUNT_CHARACTERS_MAX, HOLDER_CHARACTERS_MAX};
 
+/// Characters of a number that a mask shows at most.
+const SHOWN_MAX: usize = 4;
+
 /// What a method can be, as files and rows name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A bank account.
     Bank,
-    /// An eSewa wallet.
+    /// An `eSewa` wallet.
     Esewa,
     /// A Khalti wallet.
     Khalti,
-    /// A PayPal account.
+    /// A `PayPal` account.
     Paypal,
 }
 
@@ -178,15 +181,12 @@ impl PayoutMethod {
     /// The method as people may see it: `bank ••••4321`, `paypal a•••@example.com`.
     pub fn masked(&self) -> String {
         let text = self.destination();
-        let hidden = match text.split_once('@') {
-            Some((name, host)) => {
-                format!("{}•••@{host}", name.chars().take(1).collect::<String>())
-            }
-            None => {
-                let length = text.chars().count();
-                let shown = length.saturating_sub(field::HIDDEN_CHARACTERS_MIN).min(4);
-                format!("••••{}", text.chars().skip(length - shown).collect::<String>())
-            }
+        let hidden = if let Some((name, host)) = text.split_once('@') {
+            format!("{}•••@{host}", name.chars().take(1).collect::<String>())
+        } else {
+            let length = text.chars().count();
+            let shown = length.saturating_sub(field::HIDDEN_CHARACTERS_MIN).min(SHOWN_MAX);
+            format!("••••{}", text.chars().skip(length - shown).collect::<String>())
         };
         format!("{} {hidden}", self.kind().as_str())
     }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The fields given, and the first word of each fault.
+type Faulty<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+
 fn fields(given: &[(&str, &str)]) -> BTreeMap<String, String> {
     given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
 }
@@ -46,7 +49,7 @@ fn an_account_is_kept_as_the_bank_s_systems_write_it() {
 
 #[test]
 fn every_fault_of_a_method_is_told_at_once_and_repeats_nothing() {
-    let cases: [(&[(&str, &str)], &[&str]); 9] = [
+    let cases: [Faulty<'_>; 9] = [
         (&[("method", "cash")], &["method"]),
         (&[("method", "bank")], &["holder", "iban", "country"]),
         (

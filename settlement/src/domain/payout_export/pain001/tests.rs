@@ -73,7 +73,7 @@ fn what_a_bank_cannot_be_told_is_not_written() {
     ];
     for transfer in odd {
         assert_eq!(
-            render(run(), &payer(), &[transfer.clone()]),
+            render(run(), &payer(), std::slice::from_ref(&transfer)),
             Err(Unwritable(transfer.payout_id))
         );
     }
