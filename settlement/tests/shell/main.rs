@@ -16,6 +16,7 @@ mod http;
 mod ingest;
 mod keys;
 mod network;
+mod payouts;
 mod reconcile;
 mod seeding;
 mod stories;
