@@ -45,6 +45,7 @@ mod decisions;
 mod isolation;
 mod notices;
 mod parking;
+mod payouts;
 mod pricing;
 mod reads;
 mod refunds;
