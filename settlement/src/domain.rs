@@ -25,3 +25,4 @@ pub mod rule;
 pub mod settle;
 pub mod share;
 pub mod simulation;
+pub mod statement;

@@ -41,3 +41,4 @@ pub mod read_event;
 pub mod read_link;
 pub mod read_payout;
 pub mod reconcile;
+pub mod statement;
