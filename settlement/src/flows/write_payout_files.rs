@@ -1,4 +1,5 @@
-//! A run's files are written, once, with the step that sends its payouts.
+//! What leaves the network on paper: methods frozen at approval, files written once, with the step
+//! that sends a run.
 
 use super::set_payout_method;
 use crate::domain::payout_export::{Payer, Transfer, csv, pain001};
@@ -6,6 +7,7 @@ use crate::error::Fault;
 use crate::secrets::Vault;
 use crate::store::instant;
 use crate::store::payout_file::{self, SentPayoutRow};
+use crate::store::payout_method::{self, FrozenRow};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use shared::money::Currency;
@@ -16,6 +18,17 @@ use uuid::Uuid;
 pub const FORMATS: [&str; 2] = [CSV, PAIN001];
 const CSV: &str = "csv";
 const PAIN001: &str = "pain001";
+
+/// Freezes the methods in force onto live payouts that are approved in the caller's transaction;
+/// answers those whose affiliate has none, which cannot be sent.
+pub async fn freeze(
+    connection: &mut PgConnection,
+    payout_ids: &[Uuid],
+) -> Result<Vec<Uuid>, Fault> {
+    let rows = payout_method::freeze(connection, payout_ids).await?;
+    let lacks = |row: &FrozenRow| row.method_version_id.is_none();
+    Ok(rows.iter().filter(|row| lacks(row)).map(|row| row.payout_id).collect())
+}
 
 /// Writes the files of a live run in the caller's transaction, after its payouts went to
 /// `processing` there: the CSV of all of them, and the pain.001 of those by bank, if there are any.

@@ -85,6 +85,38 @@ pub async fn in_force(
     .await
 }
 
+/// A payout and the version it keeps; `None`: its affiliate has none in force.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct FrozenRow {
+    /// Which payout.
+    pub payout_id: Uuid,
+    /// Which version.
+    pub method_version_id: Option<Uuid>,
+}
+
+/// Freezes the versions in force onto live payouts; answers a row for each. Test payouts need none
+/// and are left out.
+pub async fn freeze(
+    connection: &mut PgConnection,
+    payout_ids: &[Uuid],
+) -> Result<Vec<FrozenRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- freeze_payout_methods
+         update payout
+         set method_version_id = (
+             select known.method_version_id from payout_method known
+             where known.affiliate_id = payout.affiliate_id
+               and (known.currency = payout.currency or known.currency is null)
+             order by known.currency nulls last, known.position desc
+             limit 1)
+         where payout_id = any($1) and environment = 'live'
+         returning payout_id, method_version_id",
+    )
+    .bind(payout_ids)
+    .fetch_all(connection)
+    .await
+}
+
 /// A version as people may see it.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct ShownMethodRow {

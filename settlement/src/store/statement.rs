@@ -27,6 +27,8 @@ pub struct HeadRow {
     pub affiliate: String,
     /// live or test.
     pub environment: String,
+    /// In test: the one merchant.
+    pub merchant_id: Option<Uuid>,
     /// Where it stands.
     pub state: String,
     /// ISO 4217.
@@ -51,7 +53,7 @@ pub async fn head(
     sqlx::query_as(
         "-- statement_head
          select payout.affiliate_id, affiliate.name as affiliate, payout.environment,
-                payout.state, payout.currency, payout.cut_off_at, payout.processing_at,
+                payout.merchant_id, payout.state, payout.currency, payout.cut_off_at, payout.processing_at,
                 payout.answered_at, payout_method.masked,
                 (select max(earlier.cut_off_at) from payout earlier
                  where earlier.affiliate_id = payout.affiliate_id

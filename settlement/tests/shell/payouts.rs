@@ -212,6 +212,24 @@ async fn only_the_affiliate_itself_and_operators_say_how_it_is_paid() {
 }
 
 #[tokio::test]
+async fn an_approval_freezes_the_method_in_force_and_tells_who_has_none() {
+    let desk = Desk::new().await;
+    let (asha, shop) = (desk.network.affiliate, desk.network.merchant);
+    let bina = open_affiliate::run(desk.pool(), BY, "Bina", now()).await.unwrap();
+    let version = desk.set(asha, Some("NPR"), &bank()).await;
+    desk.set(asha, None, &khalti()).await;
+    desk.set(asha, Some("EUR"), &khalti()).await;
+    let one = desk.payout(1, asha, None, &[(shop, "100.00")]).await;
+    let other = desk.payout(2, bina, None, &[(shop, "100.00")]).await;
+    let mut connection = desk.pool().acquire().await.unwrap();
+    let lacking = write_payout_files::freeze(&mut connection, &[one, other]).await.unwrap();
+    assert_eq!(lacking, [other]);
+    let sql = "select method_version_id from payout order by payout_id";
+    let kept: Vec<Option<Uuid>> = sqlx::query_scalar(sql).fetch_all(desk.pool()).await.unwrap();
+    assert_eq!(kept, [Some(version), None]);
+}
+
+#[tokio::test]
 async fn a_run_s_files_are_written_once_with_the_frozen_methods() {
     let desk = Desk::new().await;
     let (asha, shop) = (desk.network.affiliate, desk.network.merchant);

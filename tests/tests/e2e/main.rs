@@ -45,6 +45,7 @@ mod decisions;
 mod isolation;
 mod notices;
 mod parking;
+mod payout_paper;
 mod payouts;
 mod pricing;
 mod reads;
