@@ -25,7 +25,8 @@ const FIELDS_BYTES_MAX: u64 = 16 * 1024;
 pub(super) enum Verb {
     /// Set it. Its fields are a JSON object, which no shell remembers:
     /// {"method":"bank","holder":"…","iban":"…"}, or accountNumber, bic or clearingId, country;
-    /// {"method":"esewa","id":"…"}, {"method":"khalti","phone":"…"}, {"method":"paypal","email":"…"}
+    /// {"method":"esewa","id":"…"}, {"method":"khalti","phone":"…"},
+    /// {"method":"paypal","email":"…"}
     Set {
         /// The affiliate's UUID
         id: Uuid,

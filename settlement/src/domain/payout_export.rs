@@ -8,7 +8,7 @@ pub mod csv;
 pub mod pain001;
 mod plain_text;
 #[cfg(test)]
-pub mod samples;
+pub mod tests;
 
 use super::payout_method::{Account, PayoutMethod, field};
 use jiff::Timestamp;

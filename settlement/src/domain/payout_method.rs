@@ -111,10 +111,12 @@ impl PayoutMethod {
     ///
     /// | `method` | fields |
     /// |---|---|
-    /// | `bank` | `holder`, `iban` or `accountNumber`, `bic` or `clearingId` (not needed with an IBAN), `country` (with an IBAN its own) |
+    /// | `bank` | `holder`; `iban`, or `accountNumber` and `country`; `bic` or `clearingId` |
     /// | `esewa` | `id`: a Nepali mobile number or an e-mail address |
     /// | `khalti` | `phone`: a Nepali mobile number |
     /// | `paypal` | `email` |
+    ///
+    /// An IBAN needs neither a `bic` nor a `country`; a `country` beside it must be its own.
     pub fn parse(fields: &BTreeMap<String, String>) -> Result<Self, Vec<String>> {
         let mut fields = Fields::new(fields);
         let Some(kind) = fields.take("method").and_then(Kind::parse) else {

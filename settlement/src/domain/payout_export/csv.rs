@@ -68,7 +68,7 @@ fn inert(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{self, transfer};
+    use super::super::tests::{self, transfer};
     use super::*;
     use proptest::prelude::*;
 
@@ -105,7 +105,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_payouts_come_back_cell_for_cell(transfers in samples::any_transfers(20)) {
+        fn any_payouts_come_back_cell_for_cell(transfers in tests::any_transfers(20)) {
             let rows = cells(&render(&transfers));
             prop_assert_eq!(rows.len(), transfers.len());
             for (row, transfer) in rows.iter().zip(&transfers) {

@@ -211,8 +211,10 @@ pub fn balances(balances: &[Balance]) -> Markup {
 /// A table whose rows stand as blocks on a narrow screen, each cell under its heading. The roles
 /// say again what it is, which the blocks would take away.
 fn table(caption: &str, headings: &[&str], rows: &Markup) -> Markup {
+    // A last column that is summed below stands above its sum.
+    let is_summed = headings.last().is_some_and(|last| ["Net", "Amount"].contains(last));
     html! {
-        table role="table" {
+        table.summed[is_summed] role="table" {
             caption { (caption) }
             thead role="rowgroup" {
                 tr role="row" {

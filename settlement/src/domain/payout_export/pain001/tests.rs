@@ -1,6 +1,6 @@
 //! Tests of the credit transfer initiation; its schema is held by the black-box tests.
 
-use super::super::samples::{any_transfers, german, payer, transfer};
+use super::super::tests::{any_transfers, german, payer, transfer};
 use super::*;
 use proptest::prelude::*;
 
@@ -59,7 +59,7 @@ fn sepa_is_asked_for_in_euros_between_two_ibans_and_up_to_its_limit_alone() {
 
 #[test]
 fn what_a_bank_cannot_be_told_is_not_written() {
-    let khalti = super::super::samples::method(&[("method", "khalti"), ("phone", "9801234567")]);
+    let khalti = super::super::tests::method(&[("method", "khalti"), ("phone", "9801234567")]);
     let wallet = Transfer { method: khalti, ..transfer("NPR", "10.00") };
     assert_eq!(render(run(), &payer(), &[wallet]), Ok(None));
     let odd = [
