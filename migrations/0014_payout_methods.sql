@@ -1,4 +1,5 @@
--- How affiliates are paid; and the index by which a merchant finds its own lines of payouts.
+-- How affiliates are paid; the index by which a merchant finds its own lines of payouts; orders that
+-- nobody speaks of any more.
 
 create table payout_method (
     method_version_id uuid constraint payout_method_pk primary key,
@@ -26,3 +27,11 @@ create trigger payout_method_append_only before update or delete on payout_metho
 create trigger payout_method_no_truncate before truncate on payout_method for each statement execute function refuse_change();
 
 create index payout_line_by_merchant on payout_line (environment, merchant_id, payout_id);
+
+alter table merchant add column assume_delivered_after_days integer;
+alter table merchant add constraint merchant_assume_delivered check (assume_delivered_after_days between 1 and 366);
+comment on column merchant.assume_delivered_after_days is 'An order without news for so many days counts as delivered; null: never, the default';
+
+-- Orders that wait for a status, oldest first: the list of those nobody speaks of is read from here.
+create index commission_awaiting_status on commission (environment, merchant_id, created_at)
+    where state = 'pending' or (state = 'hold' and hold_until is null);

@@ -7,6 +7,7 @@ mod event;
 mod key;
 mod ledger;
 mod operate;
+mod orders;
 mod payout_method;
 mod payout_paper;
 mod recover;
@@ -57,6 +58,9 @@ enum Noun {
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
+    /// Orders that nobody speaks of
+    #[command(subcommand)]
+    Orders(orders::Verb),
     /// Payouts
     #[command(subcommand)]
     Payout(payout_paper::Verb),
@@ -111,6 +115,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
+        Noun::Orders(verb) => orders::run(verb).await,
         Noun::Payout(verb) => payout_paper::run(verb).await,
     }
 }

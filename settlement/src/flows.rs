@@ -37,6 +37,7 @@ pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod assume_delivered;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;

@@ -10,6 +10,7 @@ pub mod campaign;
 pub mod demo;
 pub mod link;
 pub mod merchant;
+pub mod missing_status;
 pub mod payout_method;
 pub mod product;
 pub mod rule;

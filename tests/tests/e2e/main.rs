@@ -43,6 +43,7 @@ mod bad_input;
 mod books;
 mod decisions;
 mod isolation;
+mod missing_status;
 mod notices;
 mod parking;
 mod payout_paper;
