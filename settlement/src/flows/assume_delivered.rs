@@ -66,13 +66,20 @@ pub async fn run_once(pool: &PgPool, now: Timestamp) -> Result<Progress, sqlx::E
     let clocks = terms::clocks(&mut transaction, &merchants).await?;
     let mut steps = Steps::default();
     let mut done: Vec<(Order, Fact, Steps)> = Vec::new();
-    for mut order in order::lock(&mut transaction, &keys).await? {
+    let orders = order::lock(&mut transaction, &keys).await?;
+    // Asked under the lock: whoever reports of an order holds it too.
+    let heard: BTreeMap<_, _> =
+        missing_status::heard(&mut transaction, &keys).await?.into_iter().collect();
+    for mut order in orders {
         let clock = match order.scope.environment {
             Environment::Test => clocks.get(&order.scope.merchant.0).cloned().unwrap_or_default(),
             Environment::Live => Clock::default(),
         };
         let days = days.get(&(order.scope, order.id)).copied().unwrap_or(i64::from(DAYS_MAX));
-        if let Some(due_at) = due_at(&order, days).filter(|due_at| *due_at <= clock.at(now)) {
+        let heard_at = heard.get(&order.id.to_string()).map(|at| instant::from_row(*at));
+        if let Some(due_at) =
+            due_at(&order, heard_at, days).filter(|due_at| *due_at <= clock.at(now))
+        {
             let fact = deliver(&mut order, due_at, &mut steps);
             done.push((order, fact, std::mem::take(&mut steps)));
         }
@@ -101,14 +108,15 @@ fn named(rows: &[OverdueRow]) -> Result<(order::Keys, Days), sqlx::Error> {
     Ok((keys, days))
 }
 
-/// When an order that still waits for a status counts as delivered.
-fn due_at(order: &Order, days: i64) -> Option<Timestamp> {
+/// When an order that still waits for a status counts as delivered; `None`: never.
+fn due_at(order: &Order, heard_at: Option<Timestamp>, days: i64) -> Option<Timestamp> {
     let waits = order
         .commission
         .as_ref()
         .is_some_and(|it| matches!(it.state, State::Pending | State::HoldWaiting));
     let window = SignedDuration::from_secs(days * SECONDS_PER_DAY);
-    waits.then(|| order.updated_at.saturating_add(window).unwrap_or(Timestamp::MAX))
+    let due_at = heard_at?.saturating_add(window).unwrap_or(Timestamp::MAX);
+    waits.then_some(due_at)
 }
 
 fn deliver(order: &mut Order, due_at: Timestamp, steps: &mut Steps) -> Fact {

@@ -1,6 +1,7 @@
 //! Orders that wait for a status, and after how many days a merchant's count as delivered.
 
 use super::instant;
+use super::order::Keys;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -35,13 +36,20 @@ pub async fn list(
         "-- list_missing_statuses
          select conversion.conversion_id, conversion.external_order_id, commission.state,
                 commission.terms ->> 'holdStart' as hold_start, conversion.ordered_at,
-                conversion.updated_at as heard_at
+                heard.at as heard_at
          from commission
          join conversion using (environment, merchant_id, conversion_id)
+         cross join lateral (
+             select greatest(conversion.received_at, max(fact.received_at)) as at
+             from order_fact fact
+             where fact.environment = conversion.environment
+               and fact.merchant_id = conversion.merchant_id
+               and fact.conversion_id = conversion.conversion_id
+         ) heard
          where commission.environment = $1 and commission.merchant_id = $2
            and (commission.state = 'pending'
                 or (commission.state = 'hold' and commission.hold_until is null))
-           and commission.created_at <= $3 and conversion.updated_at <= $3
+           and commission.created_at <= $3 and heard.at <= $3
          order by commission.created_at, conversion.conversion_id
          limit $4",
     )
@@ -97,14 +105,44 @@ pub async fn overdue(
          join conversion on conversion.environment = commission.environment
           and conversion.merchant_id = commission.merchant_id
           and conversion.conversion_id = commission.conversion_id
-          and conversion.updated_at <= policy.before
-         where commission.state = 'pending'
-            or (commission.state = 'hold' and commission.hold_until is null)
+          and conversion.received_at <= policy.before
+         where (commission.state = 'pending'
+                or (commission.state = 'hold' and commission.hold_until is null))
+           and not exists (
+               select from order_fact fact
+               where fact.environment = conversion.environment
+                 and fact.merchant_id = conversion.merchant_id
+                 and fact.conversion_id = conversion.conversion_id
+                 and fact.received_at > policy.before)
          order by commission.conversion_id
          limit $2",
     )
     .bind(instant::to_row(now))
     .bind(rows_max)
+    .fetch_all(connection)
+    .await
+}
+
+/// When something was heard of orders last, in their merchants' time: conversion id and instant.
+pub async fn heard(
+    connection: &mut PgConnection,
+    keys: &Keys,
+) -> Result<Vec<(String, OffsetDateTime)>, sqlx::Error> {
+    sqlx::query_as(
+        "-- heard_of_orders
+         select conversion_id, greatest(conversion.received_at, heard.at)
+         from unnest($1::text[], $2::uuid[], $3::text[])
+             as want (environment, merchant_id, conversion_id)
+         join conversion using (environment, merchant_id, conversion_id)
+         cross join lateral (
+             select max(fact.received_at) as at from order_fact fact
+             where fact.environment = want.environment and fact.merchant_id = want.merchant_id
+               and fact.conversion_id = want.conversion_id
+         ) heard",
+    )
+    .bind(&keys.environments)
+    .bind(&keys.merchants)
+    .bind(&keys.ids)
     .fetch_all(connection)
     .await
 }

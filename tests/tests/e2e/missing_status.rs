@@ -56,16 +56,18 @@ fn where_the_merchant_chose_so_an_order_without_news_counts_as_delivered_once() 
     world.operate(&[&choose[..], &["40"]].concat());
     let side = &shop.test;
     side.sell("o", "100.00");
+    side.sell("spoken-of", "100.00");
     other.test.sell("o", "100.00");
     other.test.advance(41 * DAY);
     side.advance(39 * DAY);
+    side.tell("spoken-of", "confirmed");
     look_at_the_overdue(world);
     assert_eq!(side.commission("o")["state"], "pending");
     side.advance(2 * DAY);
     look_at_the_overdue(world);
     look_at_the_overdue(world);
     let held = side.commission_in("o", "hold");
-    assert_eq!(facts(side, "o"), 1);
+    assert_eq!((facts(side, "o"), facts(side, "spoken-of")), (1, 0));
     // It was delivered when its 40 days were up, not when that was seen.
     let at = |value: &serde_json::Value| -> Timestamp {
         value.as_str().expect("an instant is text").parse().expect("an instant")
