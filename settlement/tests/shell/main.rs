@@ -19,6 +19,7 @@ mod network;
 mod payouts;
 mod reconcile;
 mod seeding;
+mod statements;
 mod stories;
 mod webhook_endpoints;
 mod writes;
