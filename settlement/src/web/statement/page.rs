@@ -68,7 +68,7 @@ fn top(statement: &Statement) -> Markup {
 }
 
 fn of_merchant(statement: &Statement, section: &Section) -> Markup {
-    let of = |amount| money(Money { amount, currency: statement.payout.currency });
+    let of = |amount| whole(Money { amount, currency: statement.payout.currency });
     html! {
         section {
             h2 { (section.merchant) }
@@ -80,7 +80,7 @@ fn of_merchant(statement: &Statement, section: &Section) -> Markup {
 }
 
 fn orders(statement: &Statement, lines: &[OrderLine]) -> Markup {
-    let of = |amount| money(Money { amount, currency: statement.payout.currency });
+    let of = |amount| whole(Money { amount, currency: statement.payout.currency });
     let headings =
         ["Order date", "Conversion", "Order", "Terms", "Commission", "Taken back", "Net"];
     table(
@@ -91,9 +91,9 @@ fn orders(statement: &Statement, lines: &[OrderLine]) -> Markup {
                 (row(&headings, &[
                     html! { (day(line.ordered_at, &statement.zone)) },
                     html! { code { (line.conversion_id) } },
-                    html! { (of(line.order_amount)) },
+                    of(line.order_amount),
                     html! { (line.terms) },
-                    html! { (of(line.commission)) },
+                    of(line.commission),
                     taken_back(line, &of),
                     html! { strong { (of(line.net)) } },
                 ]))
@@ -102,14 +102,14 @@ fn orders(statement: &Statement, lines: &[OrderLine]) -> Markup {
     )
 }
 
-fn taken_back(line: &OrderLine, of: &dyn Fn(Decimal) -> String) -> Markup {
+fn taken_back(line: &OrderLine, of: &dyn Fn(Decimal) -> Markup) -> Markup {
     let taken = line.commission - line.net;
     html! { @if taken.is_zero() { "–" } @else { (of(-taken)) } }
 }
 
 fn others(statement: &Statement, lines: &[OtherLine]) -> Markup {
     let headings = ["Date", "What", "Amount"];
-    let of = |amount| money(Money { amount, currency: statement.payout.currency });
+    let of = |amount| whole(Money { amount, currency: statement.payout.currency });
     table(
         "Other lines",
         &headings,
@@ -142,7 +142,7 @@ fn waiting(statement: &Statement) -> Markup {
                             html! { (day(one.at, &statement.zone)) },
                             what(&one.what),
                             html! { (one.merchant) },
-                            html! { (money(one.net)) },
+                            whole(one.net),
                             html! { (one.why) },
                         ]))
                     }
@@ -169,7 +169,7 @@ fn rejected(statement: &Statement) -> Markup {
                             html! { (day(one.ordered_at, &statement.zone)) },
                             html! { code { (one.conversion_id) } },
                             html! { (one.merchant) },
-                            html! { s { (money(one.commission)) } },
+                            html! { s { (whole(one.commission)) } },
                             html! { (one.why) },
                         ]))
                     }
@@ -191,21 +191,26 @@ pub fn balances(balances: &[Balance]) -> Markup {
             @else {
                 (table("Where everything stands today", &headings, &html! {
                     @for balance in balances {
-                        @let of = |amount| money(Money { amount, currency: balance.currency });
+                        @let of = |amount| whole(Money { amount, currency: balance.currency });
                         (row(&headings, &[
                             html! { strong { (balance.currency) } },
-                            html! { (of(balance.pending)) },
-                            html! { (of(balance.hold)) },
-                            html! { (of(balance.approved)) },
-                            html! { (of(balance.payable)) },
-                            html! { (of(balance.in_flight)) },
-                            html! { (of(balance.paid)) },
+                            of(balance.pending),
+                            of(balance.hold),
+                            of(balance.approved),
+                            of(balance.payable),
+                            of(balance.in_flight),
+                            of(balance.paid),
                         ]))
                     }
                 }))
             }
         }
     }
+}
+
+/// An amount that no line breaks.
+fn whole(amount: Money) -> Markup {
+    html! { span.money { (money(amount)) } }
 }
 
 /// A table whose rows stand as blocks on a narrow screen, each cell under its heading. The roles
