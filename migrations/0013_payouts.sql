@@ -160,7 +160,8 @@ create table correction (
     decided_by uuid,
     decided_at timestamptz,
     effective_at timestamptz,
-    constraint correction_pk primary key (correction_id, merchant_id, environment),
+    constraint correction_pk primary key (environment, merchant_id, correction_id),
+    constraint correction_request unique (correction_id),
     constraint correction_commission_fk foreign key (environment, merchant_id, commission_id) references commission,
     constraint correction_decided check ((state = 'requested') = (decided_by is null) and (state = 'requested') = (decided_at is null)),
     constraint correction_effective check ((state = 'approved') = (effective_at is not null)),
@@ -192,7 +193,7 @@ create table bank_row (
     amount numeric,
     answer text constraint bank_row_answer check (answer in ('settled', 'failed', 'returned')),
     reason text,
-    outcome text not null constraint bank_row_outcome check (outcome in ('settled', 'failed', 'returned', 'repeat', 'unreadable', 'unknown_payout', 'currency_differs', 'amount_differs', 'not_sent', 'settled_after_failed', 'undecided')),
+    outcome text not null constraint bank_row_outcome check (outcome in ('settled', 'failed', 'returned', 'repeat', 'unreadable', 'unknown_payout', 'currency_differs', 'amount_differs', 'not_sent', 'settled_after_failed')),
     created_at timestamptz not null,
     constraint bank_row_once unique (file_sha256, line_number)
 );
@@ -205,7 +206,7 @@ comment on column bank_row.currency is 'As the bank says; null: unreadable';
 comment on column bank_row.amount is 'As the bank says, in currency; null: unreadable';
 comment on column bank_row.answer is 'settled, failed, returned; null: unreadable';
 comment on column bank_row.reason is 'The bank''s words';
-comment on column bank_row.outcome is 'What it did to the payout; repeat: nothing, it was known; the others after returned: nothing, a person must look';
+comment on column bank_row.outcome is 'What it did to the payout; repeat: nothing, it was known; the rest: nothing, and somebody must look';
 comment on column bank_row.created_at is 'When it was taken in';
 create index bank_row_by_payout on bank_row (payout_id, created_at);
 create trigger bank_row_append_only before update or delete on bank_row for each row execute function refuse_change();

@@ -52,7 +52,7 @@ impl Actor {
         }
     }
 
-    /// Which account; `None` for the installation and for keys.
+    /// The account behind it; `None`: the installation itself or a key.
     pub(super) fn account(self) -> Option<Uuid> {
         match self {
             Self::Installation | Self::Key { .. } => None,
