@@ -20,7 +20,7 @@ use shared::money::Currency;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub use page::html;
+pub use page::{balances, html};
 
 /// Rows of the lists of what is not paid, each, at most; newer ones come first.
 pub const ROWS_SHOWN_MAX: usize = 200;
@@ -51,7 +51,7 @@ pub async fn of_payout(
     let waiting = standing::waiting(connection, key, affiliate, &environment).await?;
     let period = (head.from_at, head.cut_off_at);
     let rejected = standing::rejected(connection, key, affiliate, &environment, period).await?;
-    let balances = standing::balances(connection, affiliate, &environment, merchant_id).await?;
+    let rows = standing::balances(connection, affiliate, &environment, merchant_id).await?;
     let more_waiting = waiting.len() > ROWS_SHOWN_MAX || open.len() > ROWS_SHOWN_MAX;
     let more_rejected = rejected.len() > ROWS_SHOWN_MAX;
     let shown = |row: &&StandingRow| !row.net_amount.is_zero() || row.state == "rejected";
@@ -64,7 +64,7 @@ pub async fn of_payout(
         more_waiting,
         rejected: rejected.iter().take(ROWS_SHOWN_MAX).map(never).collect::<Result<_, _>>()?,
         more_rejected,
-        balances: balances.iter().map(balance).collect::<Result<_, _>>()?,
+        balances: rows.iter().map(balance).collect::<Result<_, _>>()?,
         payout: head_of(payout_id, &head)?,
         zone,
         printed_at: now,
