@@ -10,7 +10,10 @@ mod key;
 mod ledger;
 mod money;
 mod operate;
+mod orders;
 mod payout;
+mod payout_method;
+mod payout_paper;
 mod recover;
 mod review;
 mod risk;
@@ -89,6 +92,9 @@ enum Noun {
     Fx(money::FxVerb),
     /// Give up an affiliate's negative balance
     WriteOff(money::WriteOff),
+    /// Orders that nobody speaks of
+    #[command(subcommand)]
+    Orders(orders::Verb),
 }
 
 /// Why a command ends without success.
@@ -149,5 +155,6 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Operator(verb) => correction::operator(verb).await,
         Noun::Fx(verb) => money::fx(verb).await,
         Noun::WriteOff(orders) => money::write_off(orders).await,
+        Noun::Orders(verb) => orders::run(verb).await,
     }
 }

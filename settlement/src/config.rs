@@ -1,6 +1,7 @@
 //! Configuration from the environment: everything missing or wrong in one message, never a value.
 
 use crate::domain::payout::schedule::Schedule;
+use crate::domain::payout_export::Payer;
 use crate::secrets::{MasterKeys, SealingPublicKey, Vault};
 use shared::keys::{ClickKeys, HashKey, InternalKeys};
 use std::fmt;
@@ -132,6 +133,25 @@ pub fn operator(lookup: Lookup<'_>) -> Result<OperatorConfig, ConfigFault> {
     let (database_url, vault, edge) = (reader.database_url(), reader.vault(), reader.edge());
     reader
         .finish(|| Some(OperatorConfig { database_url: database_url?, vault: vault?, edge: edge? }))
+}
+
+/// Reads the network's own account, which pain.001 files are paid from; `None` when nothing of it
+/// is set.
+pub fn payer(lookup: Lookup<'_>) -> Result<Option<Payer>, ConfigFault> {
+    const NAMES: [&str; 3] = ["PAYER_NAME", "PAYER_ACCOUNT", "PAYER_BIC"];
+    let texts = NAMES.map(|name| lookup(name).filter(|text| !text.trim().is_empty()));
+    if texts.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let [name, account, bic] = texts.map(Option::unwrap_or_default);
+    Payer::parse(&name, &account, &bic).map(Some).map_err(|parts| {
+        let fault = |part| match part {
+            "name" => "PAYER_NAME is not a name of 1 to 70 characters",
+            "account" => "PAYER_ACCOUNT is not an IBAN, nor 5 to 34 letters and digits",
+            _ => "PAYER_BIC is not a BIC of 8 or 11 characters",
+        };
+        ConfigFault(parts.into_iter().map(|part| fault(part).to_owned()).collect())
+    })
 }
 
 /// Reads what `serve` needs.
@@ -325,5 +345,25 @@ mod tests {
         let fault = vault(&only_database).map(|_| ()).expect_err("two are missing");
         assert_eq!(fault.0.len(), 2);
         assert!(operator(&good).is_ok());
+    }
+
+    #[test]
+    fn the_payer_is_whole_or_not_there() {
+        let with = |set: &'static [(&str, &str)]| {
+            payer(&move |name| {
+                set.iter().find(|(known, _)| *known == name).map(|(_, text)| (*text).to_owned())
+            })
+        };
+        assert_eq!(with(&[]), Ok(None));
+        let whole = with(&[
+            ("PAYER_NAME", "Khata"),
+            ("PAYER_ACCOUNT", "GB29 NWBK 6016 1331 9268 19"),
+            ("PAYER_BIC", "NWBKGB2L"),
+        ]);
+        assert!(matches!(whole, Ok(Some(_))), "{whole:?}");
+        let part = with(&[("PAYER_NAME", "Khata"), ("PAYER_BIC", "secret")]);
+        let fault = part.expect_err("two parts are off").to_string();
+        assert!(fault.contains("PAYER_ACCOUNT") && fault.contains("PAYER_BIC"), "{fault}");
+        assert!(!fault.contains("secret") && !fault.contains("PAYER_NAME"), "{fault}");
     }
 }

@@ -17,6 +17,7 @@ pub mod preview_rule;
 pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_attribution;
+pub mod set_payout_method;
 pub mod set_risk;
 pub mod set_rule;
 pub mod set_state;
@@ -29,6 +30,7 @@ pub mod delete_product;
 pub mod put_products;
 pub mod reconcile;
 pub mod webhook_endpoint;
+pub mod write_payout_files;
 
 pub mod directory_rows;
 pub mod poke_objects;
@@ -47,6 +49,7 @@ pub mod enter_money;
 pub mod payout;
 pub mod post_correction;
 
+pub mod assume_delivered;
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;

@@ -1,5 +1,6 @@
 //! What happens by itself. A loop only waits and paces; each round is a flow's `run_once`.
 
+mod assume_delivered;
 mod expire_keys;
 mod pace;
 mod poke_objects;
@@ -24,6 +25,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     }
     jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(expire_keys::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(assume_delivered::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(run_payouts::run(Arc::clone(app), stopped.clone()));
     jobs

@@ -17,4 +17,5 @@ pub mod flows;
 pub mod outbound;
 pub mod secrets;
 pub mod store;
+pub mod web;
 pub mod wire;

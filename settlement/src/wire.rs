@@ -8,6 +8,7 @@ pub mod conversion;
 pub mod event;
 pub mod explain;
 pub mod link;
+pub mod payout;
 pub mod product;
 pub mod reconcile;
 pub mod request_log;

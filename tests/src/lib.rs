@@ -16,6 +16,7 @@ pub mod stumble;
 pub mod database;
 pub mod world;
 
+pub mod payout;
 pub mod refusal;
 pub mod shop;
 pub mod side;

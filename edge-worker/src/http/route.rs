@@ -162,8 +162,10 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["openapi.json"] => reads(method, Route::Describe(Description::Document)),
         ["reference"] => reads(method, Route::Describe(Description::Page)),
         ["test", "signature"] => only("POST", method, Route::SignatureDebugger),
-        ["commissions" | "events" | "request-log"] => reads(method, list),
-        ["conversions" | "commissions", id] | ["conversions", id, "explain"] if is_id(id) => {
+        ["commissions" | "events" | "payouts" | "request-log"] => reads(method, list),
+        ["conversions" | "commissions" | "payouts", id] | ["conversions", id, "explain"]
+            if is_id(id) =>
+        {
             reads(method, list)
         }
         ["events", id] if is_id(id) => {
@@ -240,6 +242,10 @@ mod tests {
             ("GET", "/api/v1/request-log", read("/request-log")),
             ("POST", "/api/v1/request-log", wrong(READS)),
             ("GET", "/api/v1/commissions/com_1", read("/commissions/com_1")),
+            ("GET", "/api/v1/payouts", read("/payouts")),
+            ("POST", "/api/v1/payouts", wrong(READS)),
+            ("GET", "/api/v1/payouts/1", read("/payouts/1")),
+            ("GET", "/api/v1/payouts/1/lines", Err(Miss::NotFound)),
             ("HEAD", "/api/v1/commissions/com_1", read("/commissions/com_1")),
             ("DELETE", "/api/v1/commissions/com_1", wrong(READS)),
             ("GET", "/api/v1/events/osevt_1", read("/events/osevt_1")),

@@ -81,6 +81,9 @@ pub(super) enum AffiliateVerb {
     Suspend(OnId),
     /// It is in good standing again
     Activate(OnId),
+    /// How it is paid
+    #[command(subcommand)]
+    PayoutMethod(super::payout_method::Verb),
 }
 
 /// What every command here works with.
@@ -167,6 +170,7 @@ pub(super) async fn affiliate(verb: AffiliateVerb) -> Result<ExitCode, Failure> 
     let (on, change, word) = match verb {
         AffiliateVerb::Suspend(on) => (on, AffiliateChange::Suspend, "suspended"),
         AffiliateVerb::Activate(on) => (on, AffiliateChange::Activate, "activated"),
+        AffiliateVerb::PayoutMethod(verb) => return super::payout_method::run(verb).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = AffiliateId(on.id);

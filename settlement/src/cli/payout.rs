@@ -1,6 +1,7 @@
 //! `payout …`: drafted, looked at, approved, sent, answered, by operators.
 
 use super::operate::Desk;
+use super::payout_paper;
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -132,6 +133,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         by: By,
     },
+    #[command(flatten)]
+    Paper(payout_paper::Verb),
 }
 
 pub(super) fn environment(word: &str) -> Result<Environment, String> {
@@ -159,6 +162,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
             let taken = cancel::run(&desk.pool, desk.actor, which, &reason, desk.now).await?;
             Ok(tell("cancelled", taken))
         }
+        Verb::Paper(verb) => payout_paper::run(verb).await,
         Verb::Process { run, by } => send(run, &by).await,
         Verb::Answer { file, by } => take_in(&file, &by).await,
         Verb::Fail { payout, reason, by } => {
@@ -212,14 +216,22 @@ fn left_out(merchants: &[(MerchantId, &'static str)]) {
 }
 
 fn tell(done: &str, taken: Taken) -> ExitCode {
-    let Taken { moved, unchanged, denied } = taken;
+    let Taken { moved, unchanged, denied, without_method } = taken;
     println!("{done}: {moved}; stood so already: {unchanged}; cannot: {denied}");
-    if moved + unchanged == 0 && denied > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if without_method > 0 {
+        println!("  left as drafts, their affiliates have no payout method: {without_method}");
+    }
+    if moved + unchanged == 0 && denied + without_method > 0 {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 async fn send(run: Uuid, by: &By) -> Result<ExitCode, Failure> {
     let desk = Desk::open(&by.by).await?;
-    let press = Press { vault: &desk.vault };
+    let payer = config::payer(ENVIRONMENT)?;
+    let press = Press { vault: &desk.vault, payer: payer.as_ref() };
     match process::run(&desk.pool, desk.actor, press, run, desk.now).await? {
         Processed::Sent(sent) => {
             println!("run {run}: {} payouts are with the bank", sent.payouts);

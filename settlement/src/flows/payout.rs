@@ -49,4 +49,6 @@ pub struct Taken {
     pub unchanged: usize,
     /// They cannot, where they stand.
     pub denied: usize,
+    /// Their affiliate has said no way to be paid; they stay drafts.
+    pub without_method: usize,
 }

@@ -10,6 +10,7 @@ mod explain;
 mod in_payout;
 mod links;
 mod page;
+mod payouts;
 mod products;
 mod reconcile;
 mod request_log;
@@ -44,6 +45,8 @@ pub(super) fn routes() -> Router<Arc<App>> {
         .route(&path("conversions/{id}/explain"), get(explain::show))
         .route(&path("commissions"), get(commissions::list))
         .route(&path("commissions/{id}"), get(commissions::show))
+        .route(&path("payouts"), get(payouts::list))
+        .route(&path("payouts/{id}"), get(payouts::show))
         .route(&path("campaigns"), get(campaigns::list).post(campaigns::create))
         .route(&path("campaigns/{id}"), get(campaigns::show).patch(campaigns::change))
         .route(&path("campaigns/{id}/activate"), post(campaigns::activate))

@@ -14,6 +14,7 @@ mod batches;
 mod campaigns;
 mod intake;
 mod links;
+mod payouts;
 mod products;
 mod reads;
 mod reconcile;
@@ -38,6 +39,7 @@ fn operations() -> Vec<Operation> {
         intake::operations(),
         batches::operations(),
         reads::operations(),
+        payouts::operations(),
         campaigns::operations(),
         links::operations(),
         products::operations(),

@@ -108,6 +108,21 @@ pub async fn set_super_admin(
     Ok(done.rows_affected())
 }
 
+/// Which affiliate an account is of; `None` for the other roles.
+pub async fn affiliate_of(
+    connection: &mut PgConnection,
+    account_id: Uuid,
+) -> Result<Option<Uuid>, sqlx::Error> {
+    let found = sqlx::query_scalar(
+        "-- affiliate_of_account
+         select affiliate_id from account where account_id = $1",
+    )
+    .bind(account_id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.flatten())
+}
+
 /// Sets a password; answers the rows touched.
 pub async fn set_password(
     connection: &mut PgConnection,

@@ -95,7 +95,7 @@ async fn a_crash_at_any_step_leaves_all_or_nothing_and_the_step_can_be_taken_aga
         };
         crash_after(polls, approve::run(&world.pool, BY, Which::Run(id), world.now)).await;
         world.approve(id).await;
-        let press = Press { vault: &vault };
+        let press = Press { vault: &vault, payer: None };
         crash_after(polls, process::run(&world.pool, BY, press, id, world.now)).await;
         world.assert_books_hold().await;
         assert!(!matches!(world.try_process(id).await, Processed::Nothing(_)), "{polls}");

@@ -12,6 +12,7 @@ use settlement::flows::payout::files::Press;
 use settlement::flows::payout::process::{self, Processed, Sent};
 use settlement::flows::payout::run::{self, Drafted, NewRun, Ran};
 use settlement::flows::payout::{Taken, Which};
+use settlement::flows::set_payout_method;
 use settlement::flows::settle_events::Progress;
 use settlement::flows::{resume_parked, settle_events};
 use settlement::secrets::{MasterKeys, SealingPublicKey, Vault};
@@ -84,6 +85,7 @@ impl World {
                     &affiliate.to_string(),
                 )
                 .await;
+            world.pay_by_khalti(affiliate).await;
         }
         for (merchant, id) in MERCHANTS.into_iter().enumerate() {
             world.open(merchant, id).await;
@@ -93,6 +95,15 @@ impl World {
             world.sql("select ensure_month_partition('click', $1::timestamptz)", month).await;
         }
         world
+    }
+
+    async fn pay_by_khalti(&self, affiliate: Uuid) {
+        let fields = [("method", "khalti"), ("phone", "9800000001")];
+        let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        let affiliate = AffiliateId(affiliate);
+        set_payout_method::run(&self.pool, &vault(), BY, affiliate, None, &fields, self.now)
+            .await
+            .unwrap();
     }
 
     async fn open(&self, merchant: usize, id: Uuid) {
@@ -269,7 +280,7 @@ impl World {
 
     pub async fn try_process(&self, run: Uuid) -> Processed {
         let vault = vault();
-        let press = Press { vault: &vault };
+        let press = Press { vault: &vault, payer: None };
         process::run(&self.pool, BY, press, run, self.now).await.unwrap()
     }
 

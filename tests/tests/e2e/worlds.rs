@@ -2,6 +2,7 @@
 //! even see. A new route is a new row of a table here.
 
 use serde_json::{Value, json};
+use tests::payout::insert_payout;
 use tests::side::{CLOCK, CONVERSIONS, ORDER_STATUS};
 use tests::{Plan, Shop, Side, World};
 
@@ -16,15 +17,17 @@ struct Possessions {
     code: String,
     sku: String,
     endpoint_id: String,
+    payout_id: String,
 }
 
 /// Every signed read of one thing, as a path.
-const OF_ONE_THING: [fn(&Possessions) -> String; 9] = [
+const OF_ONE_THING: [fn(&Possessions) -> String; 10] = [
     |of| format!("/api/v1/events/{}", of.event_id),
     |of| format!("/api/v1/events/{}", of.status_event_id),
     |of| format!("{CONVERSIONS}/{}", of.conversion_id),
     |of| format!("{CONVERSIONS}/{}/explain", of.conversion_id),
     |of| format!("/api/v1/commissions/{}", of.commission_id),
+    |of| format!("/api/v1/payouts/{}", of.payout_id),
     |of| format!("/api/v1/campaigns/{}", of.campaign_id),
     |of| format!("/api/v1/links/{}", of.code),
     |of| format!("/api/v1/products/{}", of.sku),
@@ -32,13 +35,15 @@ const OF_ONE_THING: [fn(&Possessions) -> String; 9] = [
 ];
 
 /// Every signed list, with the filters that could name another's things.
-const LISTS: [fn(&Possessions) -> String; 13] = [
+const LISTS: [fn(&Possessions) -> String; 15] = [
     |_| CONVERSIONS.to_owned(),
     |of| format!("{CONVERSIONS}?externalOrderId={}", of.order),
     |of| format!("{CONVERSIONS}?conversionId={}", of.conversion_id),
     |_| "/api/v1/commissions".to_owned(),
     |of| format!("/api/v1/commissions?conversionId={}", of.conversion_id),
     |of| format!("/api/v1/commissions?externalOrderId={}", of.order),
+    |_| "/api/v1/payouts".to_owned(),
+    |_| "/api/v1/payouts?state=approved&currency=NPR".to_owned(),
     |_| "/api/v1/events".to_owned(),
     |_| "/api/v1/campaigns".to_owned(),
     |_| "/api/v1/links".to_owned(),
@@ -87,12 +92,14 @@ fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
     let status_event_id = side.report(ORDER_STATUS, &body);
     assert_eq!(side.outcome(&status_event_id).code, "APPLIED");
     let commission = side.commission(order);
+    let commission_id = commission["id"].as_str().expect("a commission has an id").to_owned();
     let campaign_id = made(side, "/api/v1/campaigns", &json!({"name": order}), "id");
     Possessions {
         event_id,
         status_event_id,
         conversion_id: side.conversion_id(order),
-        commission_id: commission["id"].as_str().expect("a commission has an id").to_owned(),
+        payout_id: insert_payout(side, "approved", &commission_id, "10.00"),
+        commission_id,
         order,
         code: link_of(side, &campaign_id),
         campaign_id,
@@ -153,7 +160,7 @@ fn what_is_another_worlds_or_merchants_is_not_there_and_not_listed() {
             assert!(listed(owner, &path) > 0, "{path}");
             for stranger in strangers() {
                 let answer = stranger.signer.get(&path).send();
-                for theirs in [own.order, &own.conversion_id, &own.commission_id] {
+                for theirs in [own.order, &own.conversion_id, &own.commission_id, &own.payout_id] {
                     assert!(!answer.text.contains(theirs), "{path}: {}", answer.text);
                 }
             }
@@ -166,7 +173,7 @@ fn nobody_changes_or_deletes_a_resource_of_another_world_or_merchant() {
     let world = World::shared();
     let (shop, other) = (Shop::usual(world), Shop::usual(world));
     let own = possessions(&shop.test, "own");
-    let resources: Vec<_> = OF_ONE_THING.iter().skip(5).map(|path| path(&own)).collect();
+    let resources: Vec<_> = OF_ONE_THING.iter().skip(6).map(|path| path(&own)).collect();
     let before: Vec<_> = resources.iter().map(|path| shop.test.read(path)).collect();
     for stranger in [&shop.live, &other.test, &other.live] {
         for (method, path, body) in &CHANGES {

@@ -46,6 +46,9 @@ pub(super) async fn within(
             }
         }
     }
+    let lacking = files::without_method(connection, &approved).await?;
+    taken.without_method = lacking.len();
+    approved.retain(|row| !lacking.contains(&row.payout_id));
     let ids: Vec<Uuid> = approved.iter().map(|row| row.payout_id).collect();
     let merchant = rows.first().and_then(|row| row.merchant_id).map(MerchantId);
     let at = clock::at(connection, environment, merchant, now).await?;
@@ -53,7 +56,7 @@ pub(super) async fn within(
     if touched != ids.len() as u64 {
         return Err(Fault::Corrupt("a locked draft was no draft".to_owned()));
     }
-    files::freeze_methods(connection, &approved).await?;
+    files::freeze_methods(connection, &ids).await?;
     taken.moved = ids.len();
     let detail = json!({"payouts": ids.len()});
     note(connection, by, "payout.approve", &which.subject(), detail, now).await?;

@@ -1,0 +1,239 @@
+//! The words of a statement: amounts, instants, terms, and why something is not paid.
+
+use super::{Head, Money};
+use crate::domain::hold::HoldStart;
+use crate::domain::pricing::FrozenRule;
+use crate::domain::rule::Level;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use rust_decimal::Decimal;
+
+/// Basis points of one percent.
+const BPS_PER_PERCENT: i64 = 100;
+/// Digits between two separators of a whole number.
+const GROUP_DIGITS: usize = 3;
+
+/// `NPR 2,999.00`, `NPR −50.00`.
+pub fn money(money: Money) -> String {
+    let text = money.currency.format(money.amount.abs());
+    let (whole, fraction) = text.split_once('.').map_or((text.as_str(), ""), |parts| parts);
+    let mut grouped = String::new();
+    for (at, digit) in whole.char_indices() {
+        if at > 0 && (whole.len() - at).is_multiple_of(GROUP_DIGITS) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    let point = if fraction.is_empty() { "" } else { "." };
+    let rounded = money.currency.round_half_even(money.amount);
+    let sign = if rounded < Decimal::ZERO { "−" } else { "" };
+    format!("{} {sign}{grouped}{point}{fraction}", money.currency)
+}
+
+/// `5 July 2026`.
+pub fn day(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%-d %B %Y").to_string()
+}
+
+/// `5 July 2026, 01:45`.
+pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    at.to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
+}
+
+/// The frozen terms: `10 % of NPR 2,999.00`.
+pub fn terms(rule: &FrozenRule, base: Money, has_other_rules: bool) -> String {
+    let of = |amount| money(Money { amount, ..base });
+    let text = match (rule.rate_bps, rule.flat_amount) {
+        (Some(bps), _) => {
+            let percent = Decimal::from(bps) / Decimal::from(BPS_PER_PERCENT);
+            let more = if has_other_rules { " and other rates" } else { "" };
+            format!("{} %{more} of {}", percent.normalize(), money(base))
+        }
+        (None, flat) => {
+            let per = if rule.level == Level::Product { "piece" } else { "order" };
+            let more = if has_other_rules { " and other rates" } else { "" };
+            format!("{} per {per}{more}", of(flat.unwrap_or_default()))
+        }
+    };
+    match rule.cap_amount {
+        Some(cap) => format!("{text}, at most {}", of(cap)),
+        None => text,
+    }
+}
+
+/// Where an unpaid commission stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing<'a> {
+    /// pending, hold, approved, payable.
+    pub state: &'a str,
+    /// Whether a payout with it is on its way.
+    pub in_flight: bool,
+    /// End of the return window.
+    pub hold_until: Option<Timestamp>,
+    /// Days of the return window.
+    pub hold_days: u32,
+    /// What starts it.
+    pub hold_start: HoldStart,
+}
+
+/// Why a commission is not paid yet, and until when that is so, for the affiliate to read.
+pub fn why_not_yet(standing: Standing<'_>, zone: &TimeZone) -> String {
+    match (standing.state, standing.hold_until) {
+        ("pending", _) => "The shop has not confirmed the order yet.".to_owned(),
+        ("hold", None) => {
+            let what = match standing.hold_start {
+                HoldStart::Confirmed => "confirmed",
+                HoldStart::Paid => "paid",
+                HoldStart::Delivered => "delivered",
+            };
+            let days = match standing.hold_days {
+                1 => "1 day".to_owned(),
+                days => format!("{days} days"),
+            };
+            format!("The order is not {what} yet; then it can be returned for {days}.")
+        }
+        ("hold", Some(until)) => {
+            format!("The order can be returned until {}.", instant(until, zone))
+        }
+        ("approved", _) => "Under review.".to_owned(),
+        ("payable", _) if standing.in_flight => "In another payout, on its way.".to_owned(),
+        _ => "Payable: goes out with the next payout that reaches the minimum.".to_owned(),
+    }
+}
+
+/// Why a commission will not be paid. `told` is the shop's own reason; `None` when the decision was
+/// the network's, whose reasons an affiliate does not see.
+pub fn why_not(told: Option<&str>) -> String {
+    match told.map(str::trim).filter(|reason| !reason.is_empty()) {
+        Some("cancelled") => "The order was cancelled.".to_owned(),
+        Some("returned") => "The order was returned.".to_owned(),
+        Some("refunded") => "The order was refunded.".to_owned(),
+        Some("commission_rejected") => "The shop rejected it.".to_owned(),
+        Some(reason) => format!("The shop took it back: {reason}"),
+        None => "Rejected after a review.".to_owned(),
+    }
+}
+
+/// How far a payout is, in a sentence.
+pub fn progress(payout: &Head, zone: &TimeZone) -> String {
+    let on = |at: Option<Timestamp>| at.map(|at| day(at, zone)).unwrap_or_default();
+    match payout.state.as_str() {
+        "draft" => "A draft: it can still change.".to_owned(),
+        "approved" => "Approved: it will be sent soon.".to_owned(),
+        "processing" => format!("On its way since {}.", on(payout.sent_at)),
+        "settled" => format!("Paid on {}.", on(payout.answered_at)),
+        "failed" => format!(
+            "Refused by the bank on {}: nothing was paid, and its lines go out with a later payout.",
+            on(payout.answered_at)
+        ),
+        "returned" => format!(
+            "Returned by the bank on {}: what came back goes out with a later payout.",
+            on(payout.answered_at)
+        ),
+        _ => "Cancelled: its lines go out with a later payout.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::money::Currency;
+    use uuid::Uuid;
+
+    fn of(code: &str, amount: &str) -> Money {
+        Money { currency: Currency::parse(code).unwrap(), amount: amount.parse().unwrap() }
+    }
+
+    #[test]
+    fn amounts_are_grouped_and_below_zero_with_a_sign() {
+        let cases = [
+            ("NPR", "2999", "NPR 2,999.00"),
+            ("NPR", "0", "NPR 0.00"),
+            ("NPR", "-50.5", "NPR −50.50"),
+            ("NPR", "-0.001", "NPR 0.00"),
+            ("JPY", "1234567", "JPY 1,234,567"),
+            ("KWD", "999.1", "KWD 999.100"),
+            ("KWD", "1000.1", "KWD 1,000.100"),
+        ];
+        for (code, amount, expected) in cases {
+            assert_eq!(money(of(code, amount)), expected);
+        }
+    }
+
+    #[test]
+    fn terms_are_said_as_they_were_frozen() {
+        let rule = |level, bps, flat: Option<&str>, cap: Option<&str>| FrozenRule {
+            level,
+            id: Uuid::nil(),
+            version: 1,
+            kind: String::new(),
+            rate_bps: bps,
+            flat_amount: flat.map(|flat| flat.parse().unwrap()),
+            cap_amount: cap.map(|cap| cap.parse().unwrap()),
+            minimum_order: None,
+        };
+        let base = of("NPR", "2999.00");
+        let cases = [
+            (rule(Level::Campaign, Some(1000), None, None), false, "10 % of NPR 2,999.00"),
+            (
+                rule(Level::Campaign, Some(1250), None, Some("300")),
+                false,
+                "12.5 % of NPR 2,999.00, at most NPR 300.00",
+            ),
+            (
+                rule(Level::Product, Some(1000), None, None),
+                true,
+                "10 % and other rates of NPR 2,999.00",
+            ),
+            (rule(Level::Product, None, Some("50"), None), false, "NPR 50.00 per piece"),
+            (rule(Level::Merchant, None, Some("50"), None), false, "NPR 50.00 per order"),
+        ];
+        for (rule, has_other_rules, expected) in cases {
+            assert_eq!(terms(&rule, base, has_other_rules), expected);
+        }
+    }
+
+    #[test]
+    fn every_standing_says_why_not_yet_and_until_when() {
+        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        let until = Some("2026-07-04T20:00:00Z".parse().unwrap());
+        let standing = Standing {
+            state: "pending",
+            in_flight: false,
+            hold_until: None,
+            hold_days: 14,
+            hold_start: HoldStart::Delivered,
+        };
+        let cases = [
+            (standing, "The shop has not confirmed the order yet."),
+            (
+                Standing { state: "hold", ..standing },
+                "The order is not delivered yet; then it can be returned for 14 days.",
+            ),
+            (
+                Standing { state: "hold", hold_until: until, ..standing },
+                "The order can be returned until 5 July 2026, 01:45.",
+            ),
+            (Standing { state: "approved", ..standing }, "Under review."),
+            (
+                Standing { state: "payable", in_flight: true, ..standing },
+                "In another payout, on its way.",
+            ),
+            (
+                Standing { state: "payable", ..standing },
+                "Payable: goes out with the next payout that reaches the minimum.",
+            ),
+        ];
+        for (standing, expected) in cases {
+            assert_eq!(why_not_yet(standing, &zone), expected);
+        }
+    }
+
+    #[test]
+    fn why_not_is_the_shop_s_reason_and_never_a_review_s() {
+        assert_eq!(why_not(Some("returned")), "The order was returned.");
+        assert_eq!(why_not(Some("tin open")), "The shop took it back: tin open");
+        assert_eq!(why_not(None), "Rejected after a review.");
+        assert_eq!(why_not(Some(" ")), "Rejected after a review.");
+    }
+}
