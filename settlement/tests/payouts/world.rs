@@ -100,10 +100,18 @@ impl World {
     async fn pay_by_khalti(&self, affiliate: Uuid) {
         let fields = [("method", "khalti"), ("phone", "9800000001")];
         let fields = fields.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
-        let affiliate = AffiliateId(affiliate);
-        set_payout_method::run(&self.pool, &vault(), BY, affiliate, None, &fields, self.now)
-            .await
-            .unwrap();
+        let affiliate = shared::id::AffiliateId(affiliate);
+        set_payout_method::run(
+            &self.pool,
+            &vault(),
+            Actor::Installation,
+            affiliate,
+            None,
+            &fields,
+            self.now,
+        )
+        .await
+        .unwrap();
     }
 
     async fn open(&self, merchant: usize, id: Uuid) {
