@@ -151,10 +151,10 @@ mod tests {
 
     #[test]
     fn a_word_is_the_same_in_rows_and_on_the_wire() {
+        use TallyReason::{Dropped, MissingKey, RateLimited, UnknownKey, Unproven};
         for taken in [Taken::Received, Taken::Duplicate, Taken::Repeated] {
             assert_eq!(serde_json::json!(taken), taken.as_str());
         }
-        use TallyReason::{Dropped, MissingKey, RateLimited, UnknownKey, Unproven};
         for reason in [MissingKey, UnknownKey, Unproven, RateLimited, Dropped] {
             assert_eq!(serde_json::json!(reason), reason.as_str());
         }
