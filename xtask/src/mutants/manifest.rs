@@ -84,20 +84,20 @@ mod tests {
             proptest.workspace = true
             xtask.workspace = true
         };
-        let made = |pure| of_room("domain", pure, &root, &own, Path::new("/clone"));
-        let room = made(Some(&["hex", "shared"][..])).expect("both manifests are whole");
-        assert_eq!(room["package"]["name"].as_str(), Some("domain"));
-        assert_eq!(room["package"]["edition"].as_str(), Some("2024"));
-        let names: Vec<_> = room["dependencies"].as_table().into_iter().flatten().collect();
+        let made = |kept| of_room("domain", kept, &root, &own, Path::new("/clone"));
+        let pure = made(Some(&["hex", "shared"][..])).expect("both manifests are whole");
+        assert_eq!(pure["package"]["name"].as_str(), Some("domain"));
+        assert_eq!(pure["package"]["edition"].as_str(), Some("2024"));
+        let names: Vec<_> = pure["dependencies"].as_table().into_iter().flatten().collect();
         assert_eq!(
             names.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
             ["hex", "shared"]
         );
-        assert_eq!(room["dependencies"]["hex"]["features"][0].as_str(), Some("alloc"));
-        let versions = &room["workspace"]["dependencies"];
+        assert_eq!(pure["dependencies"]["hex"]["features"][0].as_str(), Some("alloc"));
+        let versions = &pure["workspace"]["dependencies"];
         assert_eq!(versions["shared"]["path"].as_str(), Some("/clone/shared"));
         assert_eq!(versions["hex"]["version"].as_str(), Some("0.4"));
-        let for_tests = &room["dev-dependencies"];
+        let for_tests = &pure["dev-dependencies"];
         assert!(for_tests.get("proptest").is_some() && for_tests.get("xtask").is_none());
         let all = made(None).expect("both manifests are whole");
         assert!(all["dependencies"].get("sqlx").is_some());

@@ -59,13 +59,15 @@ impl Room {
                 "url",
             ]),
             Self::Domain => Some(&[
-                "hex",
+                "csv",
                 "jiff",
+                "quick-xml",
                 "rust_decimal",
                 "serde",
                 "serde_json",
                 "sha2",
                 "shared",
+                "thiserror",
                 "uuid",
             ]),
         }
@@ -86,24 +88,24 @@ pub(super) fn built() -> PathBuf {
 /// `--iterate`.
 pub(super) fn write(room: Room) -> Result<PathBuf> {
     let package = folder().join(room.name());
-    let home = paths::root().join(room.home());
+    let crate_folder = paths::root().join(room.home());
     let sources = package.join("src");
     let _ = fs::remove_dir_all(&sources);
     match room {
-        Room::Shared => copy(&home.join("src"), &sources)?,
+        Room::Shared => copy(&crate_folder.join("src"), &sources)?,
         Room::Gate | Room::Domain => {
             let name = room.name();
-            copy(&home.join("src").join(name), &sources.join(name))?;
-            let root = format!("{name}.rs");
-            fs::copy(home.join("src").join(&root), sources.join(&root))?;
+            copy(&crate_folder.join("src").join(name), &sources.join(name))?;
+            let file = format!("{name}.rs");
+            fs::copy(crate_folder.join("src").join(&file), sources.join(&file))?;
             fs::write(sources.join("lib.rs"), format!("pub mod {name};\n"))?;
         }
     }
     // A test compares its room with a page that is printed from it.
     copy(&paths::root().join("docs"), &folder().join("docs"))?;
-    let (root, own) = (read(paths::root())?, read(&home)?);
-    let manifest = manifest::of_room(room.name(), room.pure(), &root, &own, paths::root())?;
-    fs::write(package.join("Cargo.toml"), manifest.to_string())?;
+    let (workspace, own) = (read(paths::root())?, read(&crate_folder)?);
+    let made = manifest::of_room(room.name(), room.pure(), &workspace, &own, paths::root())?;
+    fs::write(package.join("Cargo.toml"), made.to_string())?;
     // The versions of the workspace; what the room does not need drops out of it.
     fs::copy(paths::root().join("Cargo.lock"), package.join("Cargo.lock"))?;
     Ok(package)
