@@ -1,6 +1,7 @@
 //! What every request and job shares, and how the server starts and stops.
 
 use crate::config::Config;
+use crate::domain::payout::schedule::Schedule;
 use crate::error::Fault;
 use crate::flows::accept_events::Intake;
 use crate::outbound::edge::Edge;
@@ -39,6 +40,8 @@ pub struct App {
     pub edge: Edge,
     /// Events settled in one transaction at most.
     pub settle_events_max: usize,
+    /// When runs of payouts are due.
+    pub payout_schedule: Schedule,
     /// What wakes the jobs before their time.
     pub wakes: Wakes,
 }
@@ -77,6 +80,7 @@ impl App {
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
             settle_events_max: config.settle_events_max,
+            payout_schedule: config.payout_schedule.clone(),
             wakes: Wakes::default(),
         }
     }

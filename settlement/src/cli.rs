@@ -1,12 +1,15 @@
 //! The command line: reads the arguments and what the command needs of the environment, runs it,
 //! and turns what went wrong into one message and an exit code.
 
+mod correction;
 mod demo;
 mod demo_file;
 mod event;
 mod key;
 mod ledger;
+mod money;
 mod operate;
+mod payout;
 mod recover;
 mod serve;
 
@@ -55,6 +58,20 @@ enum Noun {
     /// Suspend or activate an affiliate
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
+    /// Payouts: draft, approve, send, answer
+    #[command(subcommand)]
+    Payout(payout::Verb),
+    /// Extra entries on paid or rejected commissions
+    #[command(subcommand)]
+    Correction(correction::Verb),
+    /// Operators' roles
+    #[command(subcommand)]
+    Operator(correction::OperatorVerb),
+    /// Exchange rates and conversions of balances
+    #[command(subcommand)]
+    Fx(money::FxVerb),
+    /// Give up an affiliate's negative balance
+    WriteOff(money::WriteOff),
 }
 
 /// Why a command ends without success.
@@ -106,5 +123,10 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Merchant(verb) => operate::merchant(verb).await,
         Noun::Key(verb) => key::run(verb).await,
         Noun::Affiliate(verb) => operate::affiliate(verb).await,
+        Noun::Payout(verb) => payout::run(verb).await,
+        Noun::Correction(verb) => correction::run(verb).await,
+        Noun::Operator(verb) => correction::operator(verb).await,
+        Noun::Fx(verb) => money::fx(verb).await,
+        Noun::WriteOff(orders) => money::write_off(orders).await,
     }
 }

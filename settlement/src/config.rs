@@ -1,5 +1,6 @@
 //! Configuration from the environment: everything missing or wrong in one message, never a value.
 
+use crate::domain::payout::schedule::Schedule;
 use crate::secrets::{MasterKeys, SealingPublicKey, Vault};
 use shared::keys::{ClickKeys, HashKey, InternalKeys};
 use std::fmt;
@@ -17,6 +18,9 @@ pub const SHARDS_MAX: u32 = 1024;
 pub const SETTLE_EVENTS_DEFAULT: usize = 2_000;
 /// What `SETTLE_EVENTS_MAX` may say at most.
 pub const SETTLE_EVENTS_LIMIT: usize = 10_000;
+
+/// When runs of payouts are due unless `PAYOUT_SCHEDULE` says otherwise: weekly.
+pub const PAYOUT_SCHEDULE_DEFAULT: &str = "0 9 * * MON UTC";
 
 /// Where the edge is and how to speak to it.
 #[derive(Debug, Clone)]
@@ -77,6 +81,8 @@ pub struct Config {
     pub hash_key: HashKey,
     /// Events settled in one transaction at most.
     pub settle_events_max: usize,
+    /// When runs of payouts are due.
+    pub payout_schedule: Schedule,
 }
 
 /// Everything that is missing or wrong, a line each.
@@ -137,6 +143,8 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
             let events = text.parse().ok().filter(|max| (1..=SETTLE_EVENTS_LIMIT).contains(max));
             events.ok_or_else(|| format!("is not a whole number from 1 to {SETTLE_EVENTS_LIMIT}"))
         });
+    let payout_schedule =
+        reader.or_default("PAYOUT_SCHEDULE", PAYOUT_SCHEDULE_DEFAULT, Schedule::parse);
     reader.finish(|| {
         Some(Config {
             database_url: database_url?,
@@ -146,6 +154,7 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
             click_keys: click_keys?,
             hash_key: hash_key?,
             settle_events_max: settle_events_max?,
+            payout_schedule: payout_schedule?,
         })
     })
 }
@@ -274,7 +283,9 @@ mod tests {
         let fault = serve(&|name| match name {
             "DATABASE_URL" => Some("mysql://secret".to_owned()),
             "CLICK_KEYS" => Some("1:secret".to_owned()),
-            "LISTEN" | "DIRECTORY_SHARDS" | "SETTLE_EVENTS_MAX" => Some("secret".to_owned()),
+            "LISTEN" | "DIRECTORY_SHARDS" | "SETTLE_EVENTS_MAX" | "PAYOUT_SCHEDULE" => {
+                Some("secret".to_owned())
+            }
             _ => None,
         });
         let fault = fault.map(|_| ()).expect_err("everything is wrong").to_string();
@@ -289,6 +300,7 @@ mod tests {
             "INTERNAL_KEYS",
             "DIRECTORY_SHARDS",
             "SETTLE_EVENTS_MAX",
+            "PAYOUT_SCHEDULE",
         ] {
             assert_eq!(fault.matches(&format!("\n  {name} ")).count(), 1, "{name} in {fault}");
         }

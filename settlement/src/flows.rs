@@ -16,6 +16,7 @@ pub mod rotate_key;
 pub mod seed_demo;
 pub mod set_rule;
 pub mod set_state;
+pub mod set_super_admin;
 pub mod simulate;
 pub mod upsert_product;
 pub mod write_resource;
@@ -34,6 +35,10 @@ mod record_calls;
 pub mod record_clicks;
 pub mod recover;
 mod stream;
+
+pub mod enter_money;
+pub mod payout;
+pub mod post_correction;
 
 pub mod release_holds;
 pub mod resume_parked;

@@ -4,6 +4,7 @@ mod expire_keys;
 mod pace;
 mod poke_objects;
 mod push_directory;
+mod run_payouts;
 mod settle;
 
 use crate::app::App;
@@ -24,5 +25,6 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(expire_keys::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(run_payouts::run(Arc::clone(app), stopped.clone()));
     jobs
 }

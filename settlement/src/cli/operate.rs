@@ -69,6 +69,8 @@ pub(super) enum MerchantVerb {
     Suspend(OnId),
     /// It is refused
     Reject(OnId),
+    /// It paid against its debt
+    Payment(super::money::Payment),
 }
 
 #[derive(Debug, Subcommand)]
@@ -149,6 +151,7 @@ pub(super) async fn merchant(verb: MerchantVerb) -> Result<ExitCode, Failure> {
         MerchantVerb::Approve(on) => (on, MerchantChange::Approve, "approved"),
         MerchantVerb::Suspend(on) => (on, MerchantChange::Suspend, "suspended"),
         MerchantVerb::Reject(on) => (on, MerchantChange::Reject, "rejected"),
+        MerchantVerb::Payment(orders) => return super::money::payment(orders).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = MerchantId(on.id);

@@ -52,7 +52,8 @@ impl Actor {
         }
     }
 
-    fn account(self) -> Option<Uuid> {
+    /// The person's account; `None` for the installation and for keys.
+    pub(super) fn account(self) -> Option<Uuid> {
         match self {
             Self::Installation | Self::Key { .. } => None,
             Self::Operator(account) | Self::Merchant { account, .. } | Self::Affiliate(account) => {

@@ -1,9 +1,11 @@
-//! Takes up events that wait: their link is known now, or their time is over.
+//! Takes up events that wait: their link is known now, the payout in flight was answered, or their
+//! time is over.
 
 use super::settle_events::{Progress, books_for, parked_record, write_books};
 use crate::flows::settle_events::Read;
 use crate::store::{instant, settling};
 use jiff::Timestamp;
+use shared::event::Event;
 use shared::keys::ClickKeys;
 use sqlx::PgPool;
 
@@ -30,6 +32,18 @@ pub async fn run_once(
         .collect();
     let mut books = books_for(&mut transaction, click_keys, &named).await?;
     let resumed = parked.len();
+    // Several reversals of one order go on in the order in which they happened, not came.
+    let mut parked = parked;
+    parked.sort_by_cached_key(|(scope, parked)| {
+        let received_at = books
+            .get(scope)
+            .map_or(parked.record.received_at, |book| book.clock.at(parked.record.received_at));
+        let happened_at = match &parked.record.event {
+            Event::OrderStatus(report) => report.status_updated_at.unwrap_or(received_at),
+            Event::Conversion(_) | Event::ClockAdvance(_) => received_at,
+        };
+        (happened_at, parked.record.received_at, parked.record.seq)
+    });
     for (scope, parked) in parked {
         let book = books.get_mut(&scope).expect("a book was loaded for every scope of the batch");
         book.resume(parked, now);

@@ -16,8 +16,8 @@ fn play(side: &Side<'_>, scenario: &str, seed: u32, days: u32) -> Value {
 fn every_scenario_ends_as_its_name_says() {
     let world = World::shared();
     let expected = BTreeMap::from([
-        ("delivered", json!("payable")),
-        ("partial_refund", json!("payable")),
+        ("delivered", json!("paid")),
+        ("partial_refund", json!("paid")),
         ("returned", json!("rejected")),
         ("late_refund", json!("rejected")),
         ("cancelled", json!("rejected")),

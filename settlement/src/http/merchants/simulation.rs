@@ -5,6 +5,7 @@ use super::{Place, events, explain};
 use crate::app::App;
 use crate::domain::order::Scope;
 use crate::error::Fault;
+use crate::flows::payout::sandbox::{self, Played};
 use crate::flows::settle_events::Progress;
 use crate::flows::{release_holds, simulate};
 use crate::wire::event::Event;
@@ -80,6 +81,14 @@ pub(super) async fn report(
         if release_holds::run_once(&app.pool, Timestamp::now()).await? == Progress::Idle {
             break;
         }
+    }
+    // The same holds for an instant of the payout schedule, once the last event is drained.
+    let (pool, schedule) = (&app.pool, &app.payout_schedule);
+    while sandbox::run_due(pool, schedule, place.merchant, Timestamp::now()).await?
+        == Played::NotYet
+        && Instant::now() < until
+    {
+        tokio::time::sleep(LOOK_AGAIN_AFTER).await;
     }
     let mut shown = Vec::with_capacity(ids.len());
     for id in &ids {
