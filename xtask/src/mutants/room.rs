@@ -59,6 +59,7 @@ impl Room {
                 "url",
             ]),
             Self::Domain => Some(&[
+                "cronexpr",
                 "csv",
                 "jiff",
                 "quick-xml",
