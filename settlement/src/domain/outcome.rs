@@ -135,3 +135,32 @@ impl Outcome {
         Self { conversion: Some(conversion), has_commission, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_belongs_to_the_state_that_the_contract_names() {
+        // MONEY §10.
+        let contract = [
+            ("applied", "APPLIED NO_CHANGE RECORDED IN_REVIEW"),
+            (
+                "skipped",
+                "ORDER_STATUS_TRANSITION_DENIED STALE_DECISION DUPLICATE_ORDER DUPLICATE_STATUS \
+                 NO_COMMISSION REFUND_AMOUNT_INVALID CONVERSION_NOT_FOUND TIME_AHEAD EVENT_INVALID",
+            ),
+            ("parked", "AWAITING_CONVERSION AWAITING_LINK PAYOUT_IN_FLIGHT"),
+            ("failed", "INTERNAL_ERROR"),
+        ];
+        let expected: Vec<_> = contract
+            .iter()
+            .flat_map(|(state, codes)| codes.split(' ').map(move |code| (code, *state)))
+            .collect();
+        assert_eq!(Code::ALL.map(|code| (code.as_str(), code.state())).to_vec(), expected);
+        for code in Code::ALL {
+            let is_final = ["applied", "skipped"].contains(&code.state());
+            assert_eq!(code.is_final(), is_final, "{code:?}");
+        }
+    }
+}
