@@ -163,4 +163,20 @@ mod tests {
             assert_eq!(code.is_final(), is_final, "{code:?}");
         }
     }
+
+    #[test]
+    fn an_outcome_names_the_conversion_it_met_and_whether_that_has_a_commission() {
+        let merchant = shared::id::MerchantId(uuid::Uuid::from_u128(7));
+        let id = ConversionId::derive(merchant, shared::id::Environment::Test, "A-1");
+        for has_commission in [true, false] {
+            let met = Outcome::new(Code::Applied, "done").on(id, has_commission);
+            let expected = Outcome {
+                code: Code::Applied,
+                detail: "done".to_owned(),
+                conversion: Some(id),
+                has_commission,
+            };
+            assert_eq!(met, expected);
+        }
+    }
 }
