@@ -233,4 +233,20 @@ mod tests {
         assert_eq!(Click::open(&text, &rotated), Ok(CLICK));
         assert_eq!(key_number(&CLICK.seal(&rotated)), Some(2));
     }
+
+    #[test]
+    fn numbers_are_sealed_as_forty_bits() {
+        let click = Click { random: 0x98_7654_3210, ..CLICK };
+        assert_eq!(Click::open(&click.seal(&one()), &one()), Ok(click));
+        let wide = Click { link_number: U40_MAX + 1 + 7, random: U40_MAX + 1 + 9, ..CLICK };
+        let narrow = Click { link_number: 7, random: 9, ..CLICK };
+        assert_eq!(wide.seal(&one()), narrow.seal(&one()));
+    }
+
+    #[test]
+    fn a_class_has_one_word_in_rows_and_on_the_wire() {
+        for class in ClickClass::ALL {
+            assert_eq!(serde_json::json!(class), class.as_str());
+        }
+    }
 }

@@ -98,6 +98,10 @@ mod tests {
         let mut back = [0; 10];
         assert_eq!(decode_groups(text.as_bytes(), &mut back), Some(()));
         assert_eq!(back, bytes);
-        assert_eq!(decode_groups(b"short", &mut back), None);
+        for other_length in
+            ["", "short", "01234567", "0123456789abcdefg", "0123456789abcdef01234567"]
+        {
+            assert_eq!(decode_groups(other_length.as_bytes(), &mut back), None, "{other_length}");
+        }
     }
 }

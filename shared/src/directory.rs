@@ -275,5 +275,9 @@ mod tests {
             (0..100).map(|n| shard_of(&link_name(&format!("code{n}")), 4)).collect();
         assert_eq!(shards.len(), 4);
         assert_eq!(shard_of("link:abc", 1), 0);
+        // FNV-1a as published; the rows' names are a part of it.
+        assert_eq!(shard_of("foobar", 1_000_003), 0xbf9c_f968 % 1_000_003);
+        assert_eq!(shard_of(&link_name("abc"), 1_000_003), 59_482);
+        assert_eq!(shard_of(&key_name("pk_live_a"), 1_000_003), 860_340);
     }
 }

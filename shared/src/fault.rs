@@ -71,3 +71,46 @@ impl Faults {
         self.messages
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(messages: usize) -> Faults {
+        let mut faults = Faults::default();
+        (0..messages).for_each(|n| faults.push(n.to_string()));
+        faults
+    }
+
+    #[test]
+    fn no_more_than_fifty_faults_are_listed_and_those_are_the_first() {
+        for (found, listed) in [(0, 0), (1, 1), (49, 49), (50, 50), (51, 50)] {
+            let faults = of(found);
+            assert_eq!(faults.is_empty(), found == 0);
+            assert_eq!(faults.messages().len(), listed);
+            let expected: Vec<_> = (0..listed).map(|n| n.to_string()).collect();
+            assert_eq!(faults.into_messages(), expected);
+        }
+    }
+
+    #[test]
+    fn a_fault_with_a_code_of_its_own_decides_also_as_a_part() {
+        let (mut status, mut domain) = (Faults::default(), Faults::default());
+        status.push_order_status("status");
+        domain.push_domain("url");
+        let cases = [
+            (of(1), of(1), Code::ValidationError),
+            (of(1), status.clone(), Code::OrderStatusInvalid),
+            (status.clone(), of(1), Code::OrderStatusInvalid),
+            (of(1), domain.clone(), Code::MerchantDomainInvalid),
+            (domain.clone(), of(1), Code::MerchantDomainInvalid),
+            (domain, status, Code::OrderStatusInvalid),
+        ];
+        for (mut whole, part, code) in cases {
+            whole.extend(part);
+            assert_eq!(whole.code(), code, "{whole:?}");
+            assert_eq!(whole.has_order_status(), code == Code::OrderStatusInvalid);
+            assert_eq!(whole.messages().len(), 2);
+        }
+    }
+}

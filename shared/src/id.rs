@@ -239,10 +239,51 @@ mod tests {
             ("pk_live_", None),
             ("sk_live_abc", None),
             ("pk_live_a b", None),
+            (&format!("pk_live_{}", "a".repeat(73)), None),
             ("", None),
         ];
         for (sent, expected) in cases {
             assert_eq!(key_id_canonical(sent).as_deref(), expected, "{sent}");
         }
+        let longest = format!("pk_live_{}", "a".repeat(72));
+        assert_eq!(key_id_canonical(&longest), Some(longest));
+    }
+
+    #[test]
+    fn a_conversion_id_is_the_digest_that_the_contract_names() {
+        // Computed from MONEY §9 without this code.
+        let cases = [
+            (Environment::Live, "5va87n1rqghd39wd95yv3kgh43"),
+            (Environment::Test, "0zjdmgypqn7a7v4ex88qtgn33k"),
+        ];
+        for (environment, characters) in cases {
+            let id = ConversionId::derive(MERCHANT, environment, "A-1");
+            assert_eq!(id.to_string(), format!("cnv_{characters}"));
+            assert_eq!(id.commission_id(), format!("com_{characters}"));
+        }
+    }
+
+    #[test]
+    fn every_word_reads_back_and_no_other_does() {
+        for environment in [Environment::Live, Environment::Test] {
+            assert_eq!(Environment::parse(environment.as_str()), Some(environment));
+            assert_eq!(serde_json::json!(environment), environment.as_str());
+        }
+        for kind in [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance] {
+            assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
+            assert_eq!(serde_json::json!(kind), kind.as_str());
+        }
+        for text in ["", "LIVE", "live ", "order-status"] {
+            assert_eq!(Environment::parse(text), None, "{text}");
+            assert_eq!(EventKind::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_party_is_written_as_its_uuid() {
+        let uuid = MERCHANT.0;
+        let written =
+            [MERCHANT.to_string(), AffiliateId(uuid).to_string(), CampaignId(uuid).to_string()];
+        assert_eq!(written, ["01900000-0000-7000-8000-000000000001"; 3]);
     }
 }

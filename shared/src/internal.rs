@@ -223,3 +223,37 @@ pub struct PokeAnswer {
     /// Those that did not answer, and names of no object.
     pub unanswered: Vec<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_object_has_a_name_of_its_own_and_an_intake_s_reads_back() {
+        let merchant = MerchantId(uuid::Uuid::from_u128(7));
+        let uuid = "00000000-0000-0000-0000-000000000007";
+        for environment in [Environment::Live, Environment::Test] {
+            let name = intake_name(merchant, environment);
+            assert_eq!(name, format!("{uuid}:{environment}"));
+            assert_eq!(parse_intake_name(&name), Some((merchant, environment)));
+        }
+        for name in ["", uuid, "x:live", &format!("{uuid}:LIVE"), "clicks-1"] {
+            assert_eq!(parse_intake_name(name), None, "{name}");
+        }
+        let shards = [click_outbox_name(1), click_outbox_name(2), directory_object_name(1)];
+        assert_eq!(shards, ["clicks-1", "clicks-2", "directory-1"]);
+    }
+
+    #[test]
+    fn an_epoch_is_sixteen_hex_digits() {
+        for (epoch, text) in
+            [(0, "0000000000000000"), (255, "00000000000000ff"), (u64::MAX, "ffffffffffffffff")]
+        {
+            assert_eq!(epoch_text(epoch), text);
+            assert_eq!(parse_epoch(text), Some(epoch));
+        }
+        for text in ["", "ff", "0000000000000000f", "000000000000000g"] {
+            assert_eq!(parse_epoch(text), None, "{text}");
+        }
+    }
+}

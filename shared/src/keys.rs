@@ -175,6 +175,9 @@ mod tests {
         let text = format!("1:{}", "ab".repeat(32));
         let shown = format!("{:?} {:?}", ClickKeys::parse(&text), InternalKeys::parse(&text));
         assert!(!shown.contains("abab"), "{shown}");
+        // What tells one list from another is shown.
+        assert_eq!(shown, "Ok([1]) Ok([\"1\"])");
+        assert_eq!(format!("{:?}", HashKey::parse(&"ab".repeat(32))), "Some(HashKey(redacted))");
     }
 
     #[test]
@@ -182,5 +185,7 @@ mod tests {
         let key = HashKey::parse(&"01".repeat(32)).expect("64 hex digits");
         assert_ne!(key.hash("x", &[b"ab", b"c"]), key.hash("x", &[b"a", b"bc"]));
         assert_ne!(key.hash("x", &[b"a"]), key.hash("y", &[b"a"]));
+        // HMAC-SHA256 of label and length-prefixed parts, computed without this code.
+        assert_eq!(key.hash("x", &[b"ab", b"c"]), "28f53a39511525d471301a81d6e6898a");
     }
 }

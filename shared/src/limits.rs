@@ -21,3 +21,19 @@ pub const SIMULATION_BODY_BYTES_MAX: usize = 4 * 1024;
 pub const HINTS_PER_MINUTE_MAX: u32 = 10;
 /// Characters of an id in a path at most.
 pub const PATH_ID_CHARACTERS_MAX: usize = 80;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use crate::internal::BATCH_BYTES_MAX;
+    use crate::relay::{BULK_BYTES_MAX, WRITE_BYTES_MAX};
+
+    #[test]
+    fn bodies_are_as_large_as_the_contract_says() {
+        let kib = |bytes: usize| (bytes / 1024, bytes % 1024);
+        let read = [BODY_BYTES_MAX, WRITE_BYTES_MAX, BULK_BYTES_MAX, HINT_BODY_BYTES_MAX].map(kib);
+        assert_eq!(read, [(256, 0), (256, 0), (1024, 0), (16, 0)]);
+        assert_eq!([SIMULATION_BODY_BYTES_MAX, BATCH_BYTES_MAX].map(kib), [(4, 0), (8 * 1024, 0)]);
+    }
+}

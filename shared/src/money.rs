@@ -166,4 +166,26 @@ mod tests {
             let _ = parse_amount(&text);
         }
     }
+
+    #[test]
+    fn a_currency_is_its_code_in_order_and_on_the_wire() {
+        let (npr, jpy) = (currency("NPR"), currency("JPY"));
+        assert_eq!((npr.code(), format!("{npr} {npr:?}").as_str()), ("NPR", "NPR NPR"));
+        let mut sorted = [npr, jpy, currency("EUR")];
+        sorted.sort();
+        assert_eq!(sorted.map(Currency::code), ["EUR", "JPY", "NPR"]);
+        assert!(jpy < npr && npr <= npr);
+        assert_eq!(serde_json::json!(npr), "NPR");
+        assert_eq!(serde_json::from_str::<Currency>("\"JPY\"").ok(), Some(jpy));
+        assert!(serde_json::from_str::<Currency>("\"npr\"").is_err());
+    }
+
+    #[test]
+    fn a_currency_holds_no_more_than_its_minor_digits() {
+        let cases = [("NPR", "1.50", true), ("NPR", "1.500", false), ("JPY", "1", true)];
+        for (code, amount, holds) in cases {
+            let amount = parse_amount(amount).expect("an amount of the test");
+            assert_eq!(currency(code).holds(amount), holds, "{code} {amount}");
+        }
+    }
 }

@@ -102,4 +102,16 @@ mod tests {
         let listed = ["pending", "confirmed", "delivered", "cancelled", "returned", "refunded"];
         assert_eq!(taken, listed);
     }
+
+    #[test]
+    fn a_status_reverses_the_order_or_decides_on_the_commission_or_neither() {
+        let words = |is: fn(OrderStatus) -> bool| -> Vec<_> {
+            OrderStatus::ALL.into_iter().filter(|s| is(*s)).map(OrderStatus::as_str).collect()
+        };
+        assert_eq!(words(OrderStatus::is_reversal), ["cancelled", "returned", "refunded"]);
+        assert_eq!(words(OrderStatus::is_decision), ["commission_approved", "commission_rejected"]);
+        for status in OrderStatus::ALL {
+            assert_eq!(serde_json::json!(status), status.as_str());
+        }
+    }
 }

@@ -244,4 +244,38 @@ mod tests {
         let one = Problem::new(Code::RateLimited, "Rate limit exceeded (600/min)");
         assert!(one.body("r").contains(r#""message":"Rate limit exceeded (600/min)""#));
     }
+
+    #[test]
+    fn every_code_has_the_status_and_the_log_code_of_the_contract() {
+        let table = [
+            (401, "INVALID_API_KEY", "INVALID_API_KEY"),
+            (401, "API_KEY_DISABLED", "API_KEY_DISABLED"),
+            (401, "API_KEY_REVOKED", "API_KEY_REVOKED"),
+            (401, "MERCHANT_NOT_APPROVED", "MERCHANT_INACTIVE"),
+            (401, "IP_NOT_ALLOWED", "IP_NOT_ALLOWED"),
+            (401, "EXPIRED_TIMESTAMP", "SIG_STALE_TIMESTAMP"),
+            (401, "INVALID_SIGNATURE", "SIG_BAD_SIGNATURE"),
+            (401, "REPLAY_DETECTED", "SIG_REPLAY"),
+            (429, "RATE_LIMITED", "RATE_LIMITED"),
+            (400, "VALIDATION_ERROR", "VALIDATION_ERROR"),
+            (400, "ORDER_STATUS_INVALID", "ORDER_STATUS_INVALID"),
+            (400, "MERCHANT_DOMAIN_INVALID", "MERCHANT_DOMAIN_INVALID"),
+            (404, "PRODUCT_NOT_FOUND", "PRODUCT_NOT_FOUND"),
+            (404, "CAMPAIGN_NOT_FOUND", "CAMPAIGN_NOT_FOUND"),
+            (409, "DUPLICATE_REQUEST", "DUPLICATE_REQUEST"),
+            (403, "PERMISSION_DENIED", "PERMISSION_DENIED"),
+            (404, "NOT_FOUND", "NOT_FOUND"),
+            (405, "METHOD_NOT_ALLOWED", "METHOD_NOT_ALLOWED"),
+            (413, "PAYLOAD_TOO_LARGE", "PAYLOAD_TOO_LARGE"),
+            (415, "UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE"),
+            (500, "INTERNAL_ERROR", "INTERNAL_ERROR"),
+            (503, "UNAVAILABLE", "UNAVAILABLE"),
+        ];
+        let printed = Code::ALL.map(|code| (code.status().0, code.as_str(), code.log_code()));
+        assert_eq!(printed, table);
+        for code in Code::ALL {
+            let problem = Problem::unauthorized(code);
+            assert_eq!((problem.code, problem.status()), (code, code.status().0));
+        }
+    }
 }

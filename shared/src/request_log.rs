@@ -144,3 +144,52 @@ impl LogRow {
         self.calls.is_empty() && self.tallies.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_the_same_in_rows_and_on_the_wire() {
+        use TallyReason::{Dropped, MissingKey, RateLimited, UnknownKey, Unproven};
+        for taken in [Taken::Received, Taken::Duplicate, Taken::Repeated] {
+            assert_eq!(serde_json::json!(taken), taken.as_str());
+        }
+        for reason in [MissingKey, UnknownKey, Unproven, RateLimited, Dropped] {
+            assert_eq!(serde_json::json!(reason), reason.as_str());
+        }
+    }
+
+    #[test]
+    fn a_row_with_a_call_or_a_tally_is_not_empty() {
+        let tally = CallTally {
+            id: 1,
+            minute_ms: 60_000,
+            reason: TallyReason::MissingKey,
+            key: None,
+            calls: 3,
+        };
+        let counted = LogRow { calls: Vec::new(), tallies: vec![tally] };
+        assert!(!counted.is_empty());
+        assert!(LogRow::default().is_empty());
+        let call = CallRecord {
+            id: 1,
+            received_at_ms: 1,
+            merchant_id: MerchantId(uuid::Uuid::nil()),
+            environment: Environment::Test,
+            key_id: "pk_test_a".to_owned(),
+            method: "GET".into(),
+            path: "/api/v1/events".to_owned(),
+            status: 200,
+            code: None,
+            latency_ms: 2,
+            request_id: "r".to_owned(),
+            event_id: None,
+            taken: None,
+            faults: Vec::new(),
+            content_bytes: None,
+            proven: true,
+        };
+        assert!(!LogRow { calls: vec![call], tallies: Vec::new() }.is_empty());
+    }
+}

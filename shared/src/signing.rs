@@ -203,8 +203,8 @@ mod tests {
 
     #[test]
     fn an_internal_call_holds_for_a_minute_and_under_either_key() {
-        let old = InternalKeys::parse(&format!("a:{}", "01".repeat(32))).expect("well-formed");
-        let both = format!("b:{},a:{}", "02".repeat(32), "01".repeat(32));
+        let old = InternalKeys::parse(&format!("a:{}", "0a".repeat(32))).expect("well-formed");
+        let both = format!("b:{},a:{}", "0b".repeat(32), "0a".repeat(32));
         let both = InternalKeys::parse(&both).expect("well-formed");
         let (timestamp, signature) = sign_internal(&old, 1000, "POST", "/internal/x?y=1", b"{}");
         let call = InternalCall {
@@ -217,9 +217,31 @@ mod tests {
         assert_eq!(verify_internal(&both, 1060, &call), Ok(()));
         assert_eq!(verify_internal(&both, 1061, &call), Err(InternalFault::Stale));
         assert_eq!(verify_internal(&both, 939, &call), Err(InternalFault::Stale));
-        assert_eq!(precheck_internal(1000, "1000", "short"), Err(InternalFault::Signature));
+        assert_eq!(verify_internal(&both, 940, &call), Ok(()));
+        let cases = ["short", &signature[1..], &signature.replace('0', "g"), &"A".repeat(64)];
+        for bad in cases {
+            assert_eq!(
+                precheck_internal(1000, "1000", bad),
+                Err(InternalFault::Signature),
+                "{bad}"
+            );
+        }
         assert_eq!(precheck_internal(1000, "", &signature), Err(InternalFault::Stale));
         let other = InternalCall { path_and_query: "/internal/x?y=2", ..call };
         assert_eq!(verify_internal(&both, 1000, &other), Err(InternalFault::Signature));
+    }
+
+    #[test]
+    fn only_a_post_with_a_body_signs_its_body_alone() {
+        let path = |method| SignedForm::MethodAndPath { method, path_and_query: "/x" };
+        let cases: [(&str, &[u8], _); 4] = [
+            ("POST", b"{}", SignedForm::Body),
+            ("POST", b"", path("POST")),
+            ("PUT", b"{}", path("PUT")),
+            ("GET", b"", path("GET")),
+        ];
+        for (method, body, form) in cases {
+            assert_eq!(SignedForm::of_call(method, "/x", body), form, "{method}");
+        }
     }
 }

@@ -84,6 +84,7 @@ mod tests {
             assert_eq!(parse_instant(text), utc, "{text}");
         }
         assert_eq!(utc.map(format_instant).as_deref(), Some("2026-06-14T03:45:00Z"));
+        assert!(parse_instant("2026-06-14T23:59:59.999999999-18:59").is_some());
     }
 
     #[test]
@@ -117,5 +118,22 @@ mod tests {
     fn fractions_are_cut_to_microseconds() {
         let instant = parse_instant("2026-06-14T03:45:00.123456789Z").expect("a good instant");
         assert_eq!(format_instant(instant), "2026-06-14T03:45:00.123456Z");
+    }
+
+    #[test]
+    fn an_offset_is_a_sign_two_digits_a_colon_and_two_digits() {
+        for good in ["Z", "+05:45", "-04:00", "+18:59", "-00:00"] {
+            assert!(offset_is_sane(good), "{good}");
+        }
+        for bad in ["+19:00", "+05:60", "+05-45", " 05:45", "+0a:45", "+05:4b", "Z05:45"] {
+            assert!(!offset_is_sane(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_edge_s_milliseconds_are_an_instant_of_the_calendar() {
+        let read = |milliseconds| from_milliseconds(milliseconds).map(format_instant);
+        assert_eq!(read(1_781_408_700_123).as_deref(), Some("2026-06-14T03:45:00.123Z"));
+        assert_eq!(read(i64::MAX), None);
     }
 }

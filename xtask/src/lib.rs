@@ -26,6 +26,7 @@ pub mod bench;
 pub mod demo;
 pub mod demo_file;
 pub mod dev;
+pub mod mutants;
 pub mod prepare;
 pub mod test;
 

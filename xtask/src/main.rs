@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use xtask::bench::{self, BenchOptions};
 use xtask::dev::{self, DevOptions};
+use xtask::mutants::{self, MutantsOptions};
 use xtask::process::{KeepOrders, keep};
 use xtask::test::{self, TestOptions};
 use xtask::{demo, edge};
@@ -24,6 +25,8 @@ enum Commands {
     Dev(DevOptions),
     /// Run everything that must hold: format, clippy, all tests
     Test(TestOptions),
+    /// Break the pure rooms one expression at a time: a test must notice (not part of test)
+    Mutants(MutantsOptions),
     /// Measure the edge beside JavaScript twins, and settlement, as they ship
     Bench(BenchOptions),
     /// Walk from a click to a payable commission against a running dev
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Commands::Dev(options) => dev::dev(&options),
         Commands::Test(options) => test::test(&options),
+        Commands::Mutants(options) => mutants::mutants(&options),
         Commands::Bench(options) => bench::bench(&options),
         Commands::Demo { data } => demo::demo(data.as_deref()),
         Commands::Settlement { data, arguments } => {

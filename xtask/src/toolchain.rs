@@ -14,6 +14,7 @@ use crate::progress::step;
 pub const WASM_TARGET: &str = "wasm32-unknown-unknown";
 /// Goes with `worker` 0.8.7 in Cargo.toml.
 const WORKER_BUILD: &str = "0.8.7";
+const CARGO_MUTANTS: &str = "27.0.0";
 /// The tools run for seconds: building them fast matters more than what they gain from release.
 const LIGHT_PROFILE: [&str; 4] = [
     "profile.release.opt-level=1",
@@ -42,6 +43,11 @@ pub fn ensure() -> Result<Tools> {
         wasm_bindgen: ensure_tool("wasm-bindgen-cli", &bindgen, &["--no-default-features"])?
             .join("wasm-bindgen"),
     })
+}
+
+/// Brings cargo-mutants; answers with the program, which wants `mutants` as its first argument.
+pub fn ensure_mutants() -> Result<PathBuf> {
+    Ok(ensure_tool("cargo-mutants", CARGO_MUTANTS, &["--locked"])?.join("cargo-mutants"))
 }
 
 /// Brings a component of the Rust tool chain, such as `clippy`, if `cargo <command>` lacks it.

@@ -117,4 +117,17 @@ mod tests {
         map.insert(0, 7);
         assert_eq!(map.get_mut(&0), Some(&mut 7));
     }
+
+    #[test]
+    fn the_younger_half_stays_and_an_entry_put_in_again_drives_nothing_out() {
+        let mut map: Bounded<u32, u32> = Bounded::new(10);
+        for n in 0..100_u32 {
+            map.insert(n, n);
+            map.insert(n, n);
+            for lately in n.saturating_sub(4)..=n {
+                let is_there = map.young.contains_key(&lately) || map.old.contains_key(&lately);
+                assert!(is_there, "{lately} after {n}");
+            }
+        }
+    }
 }

@@ -203,6 +203,11 @@ mod tests {
         assert_eq!(class_of(everything).0, ClickClass::Head);
         let prefetch = Signs { is_head: false, ..everything };
         assert_eq!(class_of(prefetch).0, ClickClass::Prefetch);
+        for (purpose, class) in
+            [("Prerender", ClickClass::Prefetch), ("navigation", ClickClass::Human)]
+        {
+            assert_eq!(class_of(Signs { purpose: Some(purpose), ..browser() }).0, class);
+        }
         let embedded = Signs { purpose: None, ..prefetch };
         assert_eq!(class_of(embedded), (ClickClass::Bot, "embedded"));
         assert_eq!(class_of(browser()).0, ClickClass::Human);

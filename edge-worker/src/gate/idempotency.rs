@@ -55,4 +55,16 @@ mod tests {
             assert_eq!(read, expected, "{plain:?} {prefixed:?}");
         }
     }
+
+    #[test]
+    fn a_key_of_another_method_or_path_is_another_key() {
+        let scoped = [
+            scoped("POST", "/a", "k"),
+            scoped("PUT", "/a", "k"),
+            scoped("POST", "/b", "k"),
+            scoped("POST", "/a", "l"),
+        ];
+        let distinct: std::collections::HashSet<_> = scoped.iter().collect();
+        assert_eq!(distinct.len(), scoped.len(), "{scoped:?}");
+    }
 }

@@ -56,12 +56,14 @@ mod tests {
     #[test]
     fn secrets_signatures_and_addresses_are_hidden_and_the_rest_is_shown() {
         let signature = "0a".repeat(32);
+        let long = "events-of-".repeat(7);
         let cases = [
             ("orderAmount is required".to_owned(), "orderAmount is required"),
             ("/api/v1/events/cnvevt_01h".to_owned(), "/api/v1/events/cnvevt_01h"),
             ("/api/v1/events/sk_live_abcDEF".to_owned(), "/api/v1/events/[hidden]"),
             ("x-sk_test_1 is not a property here".to_owned(), "[hidden] is not a property here"),
             (format!("{signature} is not"), "[hidden] is not"),
+            (long.clone(), &long),
             (format!("sig={signature}."), "sig=[hidden]"),
             (format!("v1-{signature}-x"), "[hidden]"),
             ("203.0.113.7 is not".to_owned(), "[hidden] is not"),

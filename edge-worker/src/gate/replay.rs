@@ -92,4 +92,22 @@ mod tests {
         assert_eq!(fingerprint(&"0f".repeat(32)), fingerprint(&"0f".repeat(16)));
         assert_eq!(fingerprint("0f"), None);
     }
+
+    #[test]
+    fn a_signature_is_longer_known_than_its_timestamp_passes() {
+        // 300 s either way of the edge's clock, and room for two clocks that differ.
+        assert_eq!(REMEMBERED_MS, 900_000);
+    }
+
+    #[test]
+    fn what_is_forgotten_and_comes_again_is_known_from_then_on() {
+        let mut seen = Seen::default();
+        seen.remember(7, 0);
+        seen.remember(8, 1_000);
+        seen.forget(7);
+        seen.remember(7, 500_000);
+        assert!(seen.knows(7, REMEMBERED_MS) && seen.knows(8, REMEMBERED_MS));
+        assert!(!seen.knows(8, 1_000 + REMEMBERED_MS));
+        assert!(!seen.knows(7, 500_000 + REMEMBERED_MS));
+    }
 }

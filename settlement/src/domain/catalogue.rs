@@ -126,4 +126,10 @@ mod tests {
         assert_eq!(rule_step(None, Some(&six)), RuleStep::Set(&six));
         assert_eq!(rule_step(Some(&five), None), RuleStep::End);
     }
+
+    #[test]
+    fn each_result_of_a_write_has_a_word_of_its_own() {
+        let words = [Written::Created, Written::Updated, Written::Unchanged].map(Written::as_str);
+        assert_eq!(words, ["created", "updated", "unchanged"]);
+    }
 }

@@ -126,4 +126,14 @@ mod tests {
         assert_eq!(check(paid, Decimal::new(-1, 3)), Err(Refusal::TooFine));
         assert_eq!(check(paid, Decimal::new(-1_000, 4)), Ok(cents(5_990)));
     }
+
+    #[test]
+    fn who_bears_it_reads_back_from_its_word() {
+        for charged_to in [ChargedTo::Merchant, ChargedTo::Network] {
+            assert_eq!(ChargedTo::parse(charged_to.as_str()), Some(charged_to));
+        }
+        for word in ["", "Merchant", "affiliate"] {
+            assert_eq!(ChargedTo::parse(word), None, "{word}");
+        }
+    }
 }

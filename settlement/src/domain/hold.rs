@@ -94,6 +94,17 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_s_word_reads_back_and_no_other_does() {
+        for policy in [HoldStart::Confirmed, HoldStart::Paid, HoldStart::Delivered] {
+            assert_eq!(HoldStart::parse(policy.as_str()), Some(policy));
+            assert_eq!(serde_json::json!(policy), policy.as_str());
+        }
+        for text in ["", "pending", "PAID"] {
+            assert_eq!(HoldStart::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn the_start_is_clipped_to_the_order_s_life() {
         let day = 86_400;
         let cases = [(500, 500 + day), (50, 100 + day), (5_000, 1_000 + day)];

@@ -279,4 +279,23 @@ mod tests {
             assert_eq!(entries, expected.map(|e| e.map(str::to_owned).to_vec()), "{state:?}");
         }
     }
+
+    #[test]
+    fn only_an_affiliate_s_accounts_are_kept_per_affiliate() {
+        use Account as A;
+        for account in [
+            A::AffiliatePending,
+            A::AffiliateHold,
+            A::AffiliateApproved,
+            A::AffiliatePayable,
+            A::AffiliateInFlight,
+        ] {
+            assert!(account.is_affiliate(), "{account:?}");
+        }
+        for account in
+            [A::MerchantAccrued, A::MerchantDue, A::NetworkBank, A::NetworkCost, A::NetworkFx]
+        {
+            assert!(!account.is_affiliate(), "{account:?}");
+        }
+    }
 }

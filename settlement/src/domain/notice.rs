@@ -82,3 +82,60 @@ impl Step<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use shared::id::{Environment, MerchantId};
+
+    #[test]
+    fn every_arrival_but_the_one_in_flight_is_told() {
+        let told: Vec<_> =
+            State::ALL.into_iter().filter_map(of_arrival).map(Kind::as_str).collect();
+        let expected = [
+            "commission.created",
+            "commission.held",
+            "commission.held",
+            "commission.approved",
+            "commission.payable",
+            "commission.paid",
+            "commission.rejected",
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[test]
+    fn a_step_is_told_with_its_amounts_in_minor_digits() {
+        let merchant = MerchantId(uuid::Uuid::from_u128(7));
+        let conversion = ConversionId::derive(merchant, Environment::Test, "A-1");
+        let commission_id = conversion.commission_id();
+        let step = Step {
+            commission_id: &commission_id,
+            from: Some(State::HoldRunning),
+            to: State::Approved,
+            amount: Decimal::new(2_999, 1),
+            net: Decimal::from(200),
+            delta: Decimal::new(-999, 1),
+            currency: Currency::parse("NPR").expect("a currency of the test"),
+            reason: Some("one came back"),
+            hold_until: Timestamp::from_second(1_781_408_700).ok(),
+        };
+        let expected = json!({
+            "commissionId": commission_id,
+            "conversionId": conversion.to_string(),
+            "from": "hold",
+            "to": "approved",
+            "amount": "299.90",
+            "netAmount": "200.00",
+            "delta": "-99.90",
+            "currency": "NPR",
+            "reason": "one came back",
+            "holdUntil": "2026-06-14T03:45:00Z",
+        });
+        assert_eq!(step.data(conversion), expected);
+        let first = Step { from: None, reason: None, hold_until: None, ..step };
+        let data = first.data(conversion);
+        assert!(data["from"].is_null() && data["reason"].is_null() && data["holdUntil"].is_null());
+    }
+}

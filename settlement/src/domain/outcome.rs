@@ -135,3 +135,48 @@ impl Outcome {
         Self { conversion: Some(conversion), has_commission, ..self }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_belongs_to_the_state_that_the_contract_names() {
+        // MONEY §10.
+        let contract = [
+            ("applied", "APPLIED NO_CHANGE RECORDED IN_REVIEW"),
+            (
+                "skipped",
+                "ORDER_STATUS_TRANSITION_DENIED STALE_DECISION DUPLICATE_ORDER DUPLICATE_STATUS \
+                 NO_COMMISSION REFUND_AMOUNT_INVALID CONVERSION_NOT_FOUND TIME_AHEAD EVENT_INVALID",
+            ),
+            ("parked", "AWAITING_CONVERSION AWAITING_LINK PAYOUT_IN_FLIGHT"),
+            ("failed", "INTERNAL_ERROR"),
+        ];
+        let expected: Vec<_> = contract
+            .iter()
+            .flat_map(|(state, codes)| codes.split(' ').map(move |code| (code, *state)))
+            .collect();
+        assert_eq!(Code::ALL.map(|code| (code.as_str(), code.state())).to_vec(), expected);
+        for code in Code::ALL {
+            let is_final = ["applied", "skipped"].contains(&code.state());
+            assert_eq!(code.is_final(), is_final, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn an_outcome_names_the_conversion_it_met_and_whether_that_has_a_commission() {
+        let merchant = shared::id::MerchantId(uuid::Uuid::from_u128(7));
+        let id = ConversionId::derive(merchant, shared::id::Environment::Test, "A-1");
+        for has_commission in [true, false] {
+            let met = Outcome::new(Code::Applied, "done").on(id, has_commission);
+            let expected = Outcome {
+                code: Code::Applied,
+                detail: "done".to_owned(),
+                conversion: Some(id),
+                has_commission,
+            };
+            assert_eq!(met, expected);
+        }
+    }
+}

@@ -121,6 +121,10 @@ mod tests {
             ("0.09", "6.00", "5.00", Left::Net(decimal("0.02"))),
             ("10.00", "0.00", "0.00", Left::Nothing),
             ("10.00", "3.00", "1.00", Left::Net(decimal("6.67"))),
+            // A tie that a rounded quotient, 0.1666…67, would lift above itself.
+            ("6.03", "6.00", "5.00", Left::Net(decimal("1.00"))),
+            // A base finer than the minor unit, as scaled lines of very large orders leave it.
+            ("10.00", "3.0000000001", "1.00", Left::Net(decimal("6.67"))),
         ];
         for (amount, base, refunded, expected) in cases {
             let left = left_by_total(decimal(amount), decimal(base), decimal(refunded), npr());

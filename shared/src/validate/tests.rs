@@ -1,5 +1,7 @@
 //! A case per rule of every field of both bodies.
 
+mod campaign;
+mod link;
 mod report;
 
 use super::*;

@@ -179,4 +179,39 @@ mod tests {
         let long = format!("https://hooks.shop.example/{}", "x".repeat(PUBLIC_URL_BYTES_MAX));
         assert_eq!(endpoint(&long), Err("must be at most 2000 bytes"));
     }
+
+    #[test]
+    fn every_special_block_ends_where_its_register_says() {
+        let special = "0.0.0.0 0.255.255.255 10.0.0.0 10.255.255.255 100.64.0.0 100.127.255.255
+            127.0.0.0 127.255.255.255 169.254.0.0 169.254.255.255 172.16.0.0 172.31.255.255
+            192.0.0.0 192.0.0.255 192.0.2.0 192.0.2.255 192.168.0.0 192.168.255.255 198.18.0.0
+            198.19.255.255 198.51.100.0 198.51.100.255 203.0.113.0 203.0.113.255 224.0.0.0
+            255.255.255.255 [1fff:ffff::] [2001::] [2001:1ff::] [2001:db8::] [2002::]
+            [2002:ffff::] [3fff::] [3fff:fff::] [4000::]";
+        for host in special.split_whitespace() {
+            assert!(endpoint(&format!("https://{host}/")).is_err(), "{host}");
+        }
+        // What lies next to each, then what shares only its later numbers.
+        let public = "1.0.0.0 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255
+            128.0.0.0 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 192.0.1.0 192.0.3.0
+            192.1.0.0 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 198.51.99.255
+            198.51.101.0 198.52.100.0 203.0.112.255 203.0.114.0 203.1.113.0 223.255.255.255
+            [2000::] [2001:200::] [2001:db7::] [2001:db9::] [2003::] [3ffe:ffff::] [3fff:1000::]
+            8.64.0.0 8.254.0.0 8.16.0.0 8.168.0.0 8.0.2.0 8.18.0.0 8.51.100.0 8.0.113.0
+            [2400:db8::] [2400::]";
+        for host in public.split_whitespace() {
+            assert!(endpoint(&format!("https://{host}/")).is_ok(), "{host}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_be_as_long_as_its_limit() {
+        let of = |start: &str, bytes: usize| format!("{start}{}", "x".repeat(bytes - start.len()));
+        let page = |bytes| page_within(&of("https://shop.np/", bytes), "shop.np");
+        assert!(page(URL_BYTES_MAX).is_some() && page(URL_BYTES_MAX + 1).is_none());
+        for read in [image, endpoint] {
+            assert!(read(&of("https://cdn.example/", PUBLIC_URL_BYTES_MAX)).is_ok());
+            assert!(read(&of("https://cdn.example/", PUBLIC_URL_BYTES_MAX + 1)).is_err());
+        }
+    }
 }

@@ -28,3 +28,30 @@ pub fn waiting(id: EventId, received_at: Timestamp) -> String {
          \"receivedAt\":\"{received_at}\",\"settledAt\":null}}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use serde_json::{Value, json};
+    use shared::id::EventKind;
+
+    #[test]
+    fn what_only_the_edge_knows_has_the_shape_of_every_outcome() {
+        let id = EventId { kind: EventKind::OrderStatus, epoch: 1, seq: 2 };
+        let received_at = Timestamp::from_millisecond(1_781_408_700_123).expect("an instant");
+        let read: Value = serde_json::from_str(&waiting(id, received_at)).expect("JSON");
+        let expected = json!({
+            "eventId": id.to_string(),
+            "type": "order_status",
+            "state": "received",
+            "code": null,
+            "detail": null,
+            "conversionId": null,
+            "commissionId": null,
+            "receivedAt": "2026-06-14T03:45:00.123Z",
+            "settledAt": null,
+        });
+        assert_eq!(read, expected);
+    }
+}

@@ -77,6 +77,16 @@ fn what_is_known_decides() {
 }
 
 #[test]
+fn a_key_is_kept_for_a_day_from_its_own_first_event() {
+    let first = KnownKey { received_at_ms: DAY_MS, ..known_key("same", None) };
+    let known = Known { by_key: Some(first), by_content: HashMap::new() };
+    for (now_ms, is_kept) in [(DAY_MS, true), (2 * DAY_MS - 1, true), (2 * DAY_MS, false)] {
+        let admission = recognise(&origin("same"), &conversion("A"), &known, now_ms);
+        assert_eq!(matches!(admission, Admission::Repeat(_)), is_kept, "{now_ms}");
+    }
+}
+
+#[test]
 fn a_clock_move_is_stamped_at_the_next_full_second() {
     let event = NewEvent {
         kind: EventKind::ClockAdvance,

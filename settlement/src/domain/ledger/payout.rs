@@ -139,4 +139,14 @@ mod tests {
         let expected = BTreeMap::from([(Account::MerchantDue, -x), (Account::NetworkBank, x)]);
         assert_eq!(balances, expected);
     }
+
+    #[test]
+    fn each_step_of_a_payout_posts_under_a_key_of_its_own() {
+        let affiliate = AffiliateId(Uuid::nil());
+        let subject = Subject { payout: Uuid::nil(), affiliate, currency: npr(), at: at(0) };
+        let key = |step| transfer(subject, step, Decimal::ONE).map(|transfer| transfer.key);
+        let expected = ["sent", "settled", "failed", "returned"]
+            .map(|word| Some(format!("00000000-0000-0000-0000-000000000000:{word}")));
+        assert_eq!(Step::ALL.map(key), expected);
+    }
 }

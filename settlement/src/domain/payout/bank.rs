@@ -171,4 +171,24 @@ mod tests {
         }
         assert_eq!(answer(None, &row("NPR", 5, Answer::Settled)), Outcome::UnknownPayout);
     }
+
+    #[test]
+    fn only_money_that_the_books_do_not_know_of_is_an_alarm() {
+        use Outcome as O;
+        let table = [
+            (O::Settled, "settled", false),
+            (O::Failed, "failed", false),
+            (O::Returned, "returned", false),
+            (O::Repeat, "repeat", false),
+            (O::Unreadable, "unreadable", false),
+            (O::UnknownPayout, "unknown_payout", false),
+            (O::CurrencyDiffers, "currency_differs", false),
+            (O::AmountDiffers, "amount_differs", false),
+            (O::NotSent, "not_sent", true),
+            (O::SettledAfterFailed, "settled_after_failed", true),
+        ];
+        for (outcome, word, is_alarm) in table {
+            assert_eq!((outcome.as_str(), outcome.is_alarm()), (word, is_alarm));
+        }
+    }
 }

@@ -255,4 +255,10 @@ mod tests {
         let printed = std::fs::read_to_string(path).expect("the printed table is there");
         assert_eq!(printed, table_markdown(), "KHATA_BLESS=1 rewrites it");
     }
+
+    #[test]
+    fn only_what_was_refused_or_given_up_lets_go_of_its_lines() {
+        let free: Vec<_> = State::ALL.into_iter().filter(|state| !state.holds_lines()).collect();
+        assert_eq!(free, [State::Failed, State::Cancelled]);
+    }
 }

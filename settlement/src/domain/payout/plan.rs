@@ -164,4 +164,14 @@ mod tests {
         let cents = |cents| Decimal::new(cents, 2);
         assert_eq!(amounts, [(7, "NPR", cents(90)), (7, "USD", cents(40)), (8, "NPR", cents(20))]);
     }
+
+    #[test]
+    fn a_kind_s_word_reads_back_and_no_other_does() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+        }
+        for word in ["", "Commission", "bank return"] {
+            assert_eq!(Kind::parse(word), None, "{word}");
+        }
+    }
 }

@@ -24,6 +24,8 @@ use shared::order_status::OrderStatus as S;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
+mod told;
+
 const DAY: i64 = 86_400;
 /// All histories begin here.
 const T0: i64 = 1_700_000_000;
