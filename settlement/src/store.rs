@@ -2,6 +2,7 @@
 
 pub mod instant;
 pub mod migrations;
+pub mod transaction;
 
 pub mod account;
 pub mod affiliate;
