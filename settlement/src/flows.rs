@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod approved_domain;
+pub mod assign_coupon;
 
 pub mod change_campaign;
 pub mod create_campaign;
@@ -12,8 +13,10 @@ pub mod limit_key;
 pub mod open_account;
 pub mod open_affiliate;
 pub mod open_merchant;
+pub mod preview_rule;
 pub mod rotate_key;
 pub mod seed_demo;
+pub mod set_attribution;
 pub mod set_rule;
 pub mod set_state;
 pub mod simulate;
@@ -30,6 +33,7 @@ pub mod poke_objects;
 pub mod push_directory;
 
 pub mod accept_events;
+pub mod decide_review;
 mod record_calls;
 pub mod record_clicks;
 pub mod recover;

@@ -1,6 +1,6 @@
 //! The books a batch of events is settled on: what was loaded, and what changed.
 
-use super::attribution::KnownLink;
+use super::attribution::{self, CouponFacts, CustomerClick, SeenLink, Setting};
 use super::clock::{Clock, Move};
 use super::commission::Steps;
 use super::order::{Order, Scope, Windows};
@@ -50,19 +50,85 @@ pub struct LinkFacts {
 }
 
 impl LinkFacts {
-    /// The link with the windows in force at a click.
-    pub(super) fn at(&self, clicked_at: Timestamp) -> Option<(KnownLink, Windows)> {
-        let in_force = self.versions.iter().rev().find(|v| v.in_force_from <= clicked_at);
-        let windows = in_force.or_else(|| self.versions.first())?.windows;
-        let link = KnownLink {
-            merchant: self.merchant,
-            environment: self.environment,
-            affiliate: self.affiliate,
-            campaign: self.campaign,
-            cookie_days: windows.cookie_days,
-        };
-        Some((link, windows))
+    /// The link as an order of this scope sees it, with the cookie window in force at a click.
+    pub(super) fn seen_by(&self, scope: Scope, clicked_at: Timestamp) -> SeenLink {
+        let (affiliate_id, campaign_id) = (self.affiliate, self.campaign);
+        let cookie_days = windows_at(&self.versions, clicked_at).map_or(0, |w| w.cookie_days);
+        if self.merchant != scope.merchant {
+            SeenLink::OtherMerchant
+        } else if self.environment != scope.environment {
+            SeenLink::OtherEnvironment { affiliate_id, campaign_id, cookie_days }
+        } else {
+            SeenLink::Own { affiliate_id, campaign_id, cookie_days }
+        }
     }
+}
+
+/// The windows in force at an instant; the first version reaches back without limit.
+pub fn windows_at(versions: &[TermsVersion], at: Timestamp) -> Option<Windows> {
+    let in_force = versions.iter().rev().find(|version| version.in_force_from <= at);
+    in_force.or_else(|| versions.first()).map(|version| version.windows)
+}
+
+/// One assignment of a coupon code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CouponVersion {
+    /// Whose it is.
+    pub affiliate: AffiliateId,
+    /// Under which campaign.
+    pub campaign: CampaignId,
+    /// From when.
+    pub in_force_from: Timestamp,
+    /// From when it is no more.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// What candidates beside the click are judged by, and the terms that candidates lead to.
+#[derive(Debug, Clone, Default)]
+pub struct Candidates {
+    /// The merchant's attribution settings.
+    pub settings: Vec<Setting>,
+    /// Assignments of the coupons that events of the batch name, by folded code.
+    pub coupons: HashMap<String, Vec<CouponVersion>>,
+    /// Clicks behind customers' earlier conversions, by customer hash; those of the batch too.
+    pub customers: HashMap<String, Vec<CustomerClick>>,
+    /// The windows of campaigns that may earn, oldest first.
+    pub campaigns: HashMap<CampaignId, Vec<TermsVersion>>,
+    /// The merchant's own windows, for an assignment without campaign.
+    pub own_windows: Option<Windows>,
+}
+
+impl Candidates {
+    /// The setting in force at an instant.
+    pub fn setting(&self, at: Timestamp) -> Setting {
+        attribution::in_force(&self.settings, at).cloned().unwrap_or_default()
+    }
+
+    /// A coupon as it stood at an instant.
+    pub fn coupon(&self, code: &str, at: Timestamp) -> CouponFacts {
+        let Some(versions) = self.coupons.get(&folded(code)) else { return CouponFacts::Unknown };
+        let in_force = |version: &&CouponVersion| {
+            version.in_force_from <= at && version.ended_at.is_none_or(|ended| at < ended)
+        };
+        match versions.iter().find(in_force) {
+            Some(version) => CouponFacts::Assigned {
+                affiliate_id: version.affiliate,
+                campaign_id: version.campaign,
+            },
+            None => CouponFacts::NotInForce,
+        }
+    }
+
+    /// The click behind a customer's latest conversion by then that a click earned.
+    pub fn customer(&self, hash: &str, at: Timestamp) -> Option<CustomerClick> {
+        let clicks = self.customers.get(hash)?.iter().filter(|click| click.judged_at <= at);
+        clicks.max_by_key(|click| (click.judged_at, click.clicked_at)).cloned()
+    }
+}
+
+/// A coupon code as codes are compared: without regard to case or space around it.
+pub fn folded(code: &str) -> String {
+    code.trim().to_lowercase()
 }
 
 /// An event that waits.
@@ -119,6 +185,8 @@ pub struct Book {
     pub links: HashMap<u64, LinkFacts>,
     /// Exact instants of the clicks whose records have arrived, by canonical click id.
     pub click_instants: HashMap<String, Timestamp>,
+    /// What other candidates are judged by.
+    pub candidates: Candidates,
     /// Orders the batch touches.
     pub orders: HashMap<ConversionId, Order>,
     /// Events that wait for one of those conversions, and new ones.
@@ -140,6 +208,10 @@ pub struct Changes {
     pub opened: Vec<ConversionId>,
     /// Orders changed, made ones included.
     pub touched: HashSet<ConversionId>,
+    /// Orders that were there and whose attribution changed.
+    pub reattributed: Vec<ConversionId>,
+    /// Orders that went on without a link they need, with its number.
+    pub missing_links: Vec<(ConversionId, u64)>,
     /// Facts to keep.
     pub facts: Vec<Fact>,
     /// Clock moves to keep.

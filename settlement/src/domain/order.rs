@@ -1,6 +1,6 @@
 //! A conversion with its commission, and how one comes to be from an accepted event.
 
-use super::attribution::{self, ClickFacts, Receipt, Verdict};
+use super::attribution::{self, Earner, Facts, Receipt, Setting, Verdict};
 use super::commission::{Commission, Steps, Terms};
 use super::hold::{HOLD_DAYS_DEFAULT, HoldStart};
 use super::lifecycle::State;
@@ -47,6 +47,33 @@ impl Windows {
             hold_start: campaign.1.unwrap_or(merchant.1),
             cookie_days: campaign.2,
         }
+    }
+}
+
+/// Where an order stands with the review queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    /// A person is to decide who earns it.
+    Waiting,
+    /// A person said who earns it.
+    Assigned,
+    /// A person said that nobody earns it.
+    Rejected,
+}
+
+impl Review {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Assigned => "assigned",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Waiting, Self::Assigned, Self::Rejected].into_iter().find(|r| r.as_str() == text)
     }
 }
 
@@ -99,6 +126,8 @@ pub struct Order {
     pub metadata: Option<String>,
     /// The attribution receipt with what each rule level said, as stored.
     pub attribution: serde_json::Value,
+    /// Where it stands with the review queue; `None`: nothing is to be decided.
+    pub review: Option<Review>,
     /// Its commission.
     pub commission: Option<Commission>,
     /// When it was settled.
@@ -132,15 +161,16 @@ impl Reported<'_> {
     }
 }
 
-/// Judges the click of a reported order.
-pub fn judge(reported: Reported<'_>, click: &ClickFacts) -> (Verdict, Receipt) {
+/// Judges the candidates of a reported order.
+pub fn judge(reported: Reported<'_>, setting: &Setting, facts: &Facts) -> (Verdict, Receipt) {
+    let event = reported.event;
     let order = attribution::Order {
-        merchant: reported.scope.merchant,
-        environment: reported.scope.environment,
         at: reported.judged_at(),
-        click_id: reported.event.click_id.as_deref(),
+        click_id: event.click_id.as_deref(),
+        coupon_code: event.coupon_code.as_deref().filter(|code| !code.is_empty()),
+        has_customer: event.customer_hash.is_some(),
     };
-    attribution::attribute(order, click)
+    attribution::attribute(order, setting, facts)
 }
 
 /// Opens the books on a reported order: conversion, and commission when somebody earns one.
@@ -148,15 +178,12 @@ pub fn open(
     reported: Reported<'_>,
     verdict: Verdict,
     receipt: &Receipt,
-    windows: Option<Windows>,
+    windows: Windows,
     rules: &RuleBook,
     steps: &mut Steps,
 ) -> Order {
     let event = reported.event;
-    let earner = match verdict {
-        Verdict::Click(link) => Some((link.affiliate, link.campaign)),
-        Verdict::Nobody | Verdict::AwaitingLink => None,
-    };
+    let earner = verdict.earner();
     let mut order = Order {
         scope: reported.scope,
         id: ConversionId::derive(
@@ -167,8 +194,8 @@ pub fn open(
         event_id: reported.event_id.to_owned(),
         external_order_id: event.external_order_id.clone(),
         confidence: receipt.confidence.clone(),
-        affiliate: earner.map(|(affiliate, _)| affiliate),
-        campaign: earner.map(|(_, campaign)| campaign),
+        affiliate: earner.map(|earner| earner.affiliate),
+        campaign: earner.and_then(|earner| earner.campaign),
         click_id: event.click_id.clone(),
         amount: event.order_amount,
         currency: event.currency,
@@ -185,29 +212,42 @@ pub fn open(
         returned: BTreeMap::new(),
         metadata: event.metadata.as_ref().map(|raw| raw.get().to_owned()),
         attribution: serde_json::to_value(receipt).expect("a receipt is plain data"),
+        review: None,
         commission: None,
         created_at: reported.received_at,
         updated_at: reported.received_at,
     };
-    order.tell(Kind::ConversionReceived, steps);
-    match (earner, windows) {
-        (Some((affiliate, campaign)), Some(windows)) => {
-            order.tell(Kind::ConversionAttributed, steps);
-            order.price(affiliate, campaign, windows, receipt, rules, steps);
+    order.tell(Kind::ConversionReceived, order.received_at, steps);
+    match verdict {
+        Verdict::Earned(earner) => {
+            order.tell(Kind::ConversionAttributed, order.received_at, steps);
+            order.earn(earner, windows, rules, order.received_at, steps);
         }
-        _ => order.tell(Kind::ConversionUnattributed, steps),
+        Verdict::Proposed(_) => {
+            order.review = Some(Review::Waiting);
+            order.tell(Kind::ConversionAttributed, order.received_at, steps);
+        }
+        Verdict::Nobody | Verdict::AwaitingLink(_) => {
+            order.review = Some(Review::Waiting);
+            order.tell(Kind::ConversionUnattributed, order.received_at, steps);
+        }
     }
     order
 }
 
 impl Order {
-    fn price(
+    /// min(ordered, received): the instant everything is judged at.
+    pub fn judged_at(&self) -> Timestamp {
+        self.ordered_at.min(self.received_at)
+    }
+
+    /// Prices the order for who earns it, on the terms of the sale, and makes the commission.
+    pub(super) fn earn(
         &mut self,
-        affiliate: AffiliateId,
-        campaign: CampaignId,
+        earner: Earner,
         windows: Windows,
-        receipt: &Receipt,
         rules: &RuleBook,
+        at: Timestamp,
         steps: &mut Steps,
     ) {
         let priced = pricing::price(
@@ -216,8 +256,8 @@ impl Order {
                 currency: self.currency,
                 items: &self.items,
                 product: self.product.as_deref(),
-                campaign: Some(campaign),
-                at: receipt.judged_at,
+                campaign: earner.campaign,
+                at: self.judged_at(),
             },
             rules,
         );
@@ -228,7 +268,7 @@ impl Order {
             "rounding": "half_even",
             "lines": priced.lines,
         });
-        let Some(terms) = freeze(&priced, self.currency, windows, receipt) else {
+        let Some(terms) = freeze(&priced, self.currency, windows, &self.attribution) else {
             return;
         };
         if priced.amount.is_zero() {
@@ -236,8 +276,8 @@ impl Order {
         }
         let commission = Commission {
             conversion: self.id,
-            affiliate,
-            campaign: Some(campaign),
+            affiliate: earner.affiliate,
+            campaign: earner.campaign,
             state: State::Pending,
             amount: priced.amount,
             net: priced.amount,
@@ -247,14 +287,14 @@ impl Order {
             reason: None,
             decided_at: None,
             risk_cleared: false,
-            created_at: self.received_at,
-            updated_at: self.received_at,
+            created_at: at,
+            updated_at: at,
         };
         commission.announce(steps);
         self.commission = Some(commission);
     }
 
-    fn tell(&self, kind: Kind, steps: &mut Steps) {
+    pub(super) fn tell(&self, kind: Kind, at: Timestamp, steps: &mut Steps) {
         let attributed = kind == Kind::ConversionAttributed;
         steps.notices.push(Notice {
             kind,
@@ -262,7 +302,7 @@ impl Order {
             conversion: Some(self.id),
             about_commission: false,
             event_id: None,
-            occurred_at: self.received_at,
+            occurred_at: at,
             data: json!({
                 "conversionId": self.id.to_string(),
                 "externalOrderId": self.external_order_id,
@@ -280,8 +320,9 @@ fn freeze(
     priced: &Priced,
     currency: Currency,
     windows: Windows,
-    receipt: &Receipt,
+    attribution: &serde_json::Value,
 ) -> Option<Terms> {
+    let words = attribution["order"].as_array().into_iter().flatten();
     Some(Terms {
         rule: priced.leading_rule()?.clone(),
         base: priced.base,
@@ -290,7 +331,7 @@ fn freeze(
         hold_days: windows.hold_days,
         hold_start: windows.hold_start,
         cookie_days: windows.cookie_days,
-        attribution_order: receipt.order.clone(),
+        attribution_order: words.filter_map(|word| word.as_str().map(str::to_owned)).collect(),
         lines: priced.lines.clone(),
     })
 }

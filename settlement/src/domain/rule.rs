@@ -168,13 +168,24 @@ impl RuleBook {
         (None, tried)
     }
 
-    /// The version of a subject's rule in force at an instant; before the first, the first.
+    /// The version of a subject's rule in force at an instant: the latest written among those that
+    /// have begun, so that a new word also replaces what was announced for later. Before the
+    /// first, the first.
     fn in_force(&self, subject: &Subject, at: Timestamp) -> Option<&RuleVersion> {
         let of_subject = || self.0.iter().filter(|rule| rule.subject == *subject);
         of_subject()
             .filter(|rule| rule.in_force_from <= at)
-            .max_by_key(|rule| (rule.in_force_from, rule.version))
-            .or_else(|| of_subject().min_by_key(|rule| (rule.in_force_from, rule.version)))
+            .max_by_key(|rule| rule.version)
+            .or_else(|| of_subject().min_by_key(|rule| rule.version))
+    }
+
+    /// The same book with one rule as if it had always said what is proposed.
+    #[must_use]
+    pub fn with_proposed(mut self, proposed: RuleVersion) -> Self {
+        self.0.retain(|rule| rule.subject != proposed.subject);
+        let (in_force_from, ended_at) = (Timestamp::MIN, None);
+        self.0.push(RuleVersion { in_force_from, ended_at, ..proposed });
+        self
     }
 }
 
@@ -297,5 +308,24 @@ pub(super) mod tests {
         };
         assert_eq!([version(10), version(50), version(99)], [Some(1); 3]);
         assert_eq!([version(100), version(500)], [Some(2); 2]);
+    }
+
+    #[test]
+    fn a_version_announced_for_later_waits_for_its_instant_and_gives_way_to_a_later_word() {
+        let mut book = RuleBook(vec![rule(3, Subject::Merchant, Kind::Percent(600))]);
+        let versions = [(2, 300, None), (3, 100, Some(200)), (5, 400, None)];
+        book.0.extend(versions.map(|(version, from, ended)| RuleVersion {
+            version,
+            in_force_from: at(from),
+            ended_at: ended.map(at),
+            ..book.0[0].clone()
+        }));
+        let version = |second| {
+            let question = Question { sku: None, campaign: None, currency: npr(), at: at(second) };
+            book.choose(question).0.map(|rule| rule.version)
+        };
+        assert_eq!([version(99), version(100), version(199)], [Some(1), Some(3), Some(3)]);
+        assert_eq!([version(200), version(300), version(399)], [None; 3], "ended at 200");
+        assert_eq!(version(400), Some(5));
     }
 }

@@ -1,15 +1,16 @@
 //! Events of one merchant's stream, one after the other, on the books loaded for them.
 
-use super::attribution::{ClickFacts, SentClick, Verdict};
+mod judge;
+
+use super::attribution::Verdict;
 use super::book::{Book, Fact, Parked, Record, Settled};
 use super::clock::{Move, later};
 use super::notice::{Kind, Notice};
-use super::order::{self, Order, Windows};
+use super::order::{self, Order, Review};
 use super::outcome::{Code, Outcome};
 use super::report;
 use jiff::Timestamp;
 use serde_json::json;
-use shared::click_id::Click;
 use shared::event::{Conversion, Event, OrderStatusReport};
 use shared::id::{ConversionId, Environment};
 use shared::time::AHEAD_SECONDS_MAX;
@@ -100,11 +101,11 @@ impl Book {
         }
         let reported =
             order::Reported { scope: self.scope, event_id: &record.event_id, event, received_at };
-        let (facts, windows) = self.click_facts(event.click_id.as_deref());
-        let (verdict, receipt) = order::judge(reported, &facts);
-        if verdict == Verdict::AwaitingLink && !expired {
-            return self.park_for_link(record, id, facts.sent, received_at);
+        let (verdict, receipt) = self.judge(reported, expired);
+        if let Verdict::AwaitingLink(number) = verdict {
+            return self.park_for_link(record, id, number, received_at);
         }
+        let windows = self.windows_of(verdict.earner());
         let steps = &mut self.changes.steps;
         let mut order = order::open(reported, verdict, &receipt, windows, &self.rules, steps);
         if let Some(status) = event.order_status {
@@ -122,7 +123,8 @@ impl Book {
                 report,
             });
         }
-        let outcome = opened_outcome(&order, verdict, &receipt.why);
+        let outcome = opened_outcome(&order, &receipt.why);
+        self.remember(&order, &receipt);
         self.orders.insert(id, order);
         self.changes.opened.push(id);
         self.changes.touched.insert(id);
@@ -133,17 +135,13 @@ impl Book {
         &mut self,
         record: &Record,
         conversion: ConversionId,
-        sent: SentClick,
+        link_number: u64,
         received_at: Timestamp,
     ) -> Outcome {
-        let link_number = match sent {
-            SentClick::Proven(click) => Some(click.link_number),
-            SentClick::Absent | SentClick::Faulty(_) => None,
-        };
         self.park(Parked {
             record: record.clone(),
             conversion,
-            link_number,
+            link_number: Some(link_number),
             expires_at: later(received_at, LINK_WAIT_SECONDS),
         });
         let sentence = "The click is genuine, but its link is not known yet; waits up to 24 hours.";
@@ -194,36 +192,6 @@ impl Book {
     /// Only test keys pass the edge with instants far ahead; their clock is known here alone.
     fn is_ahead(&self, at: Timestamp, received_at: Timestamp) -> bool {
         self.scope.environment == Environment::Test && at > later(received_at, AHEAD_SECONDS_MAX)
-    }
-
-    fn click_facts(&self, sent: Option<&str>) -> (ClickFacts, Option<Windows>) {
-        let read = match sent.filter(|text| !text.is_empty()) {
-            None => SentClick::Absent,
-            Some(text) => match Click::open(text, &self.click_keys) {
-                Ok(click) => SentClick::Proven(click),
-                Err(fault) => SentClick::Faulty(fault),
-            },
-        };
-        let SentClick::Proven(click) = read else {
-            return (
-                ClickFacts { sent: read, link: None, clicked_at: None, recorded: false },
-                None,
-            );
-        };
-        let recorded = sent
-            .and_then(shared::click_id::canonical)
-            .and_then(|id| self.click_instants.get(&id).copied());
-        let exact =
-            recorded.or_else(|| Timestamp::from_second(i64::from(click.clicked_at_seconds)).ok());
-        let clicked_at = exact.map(|at| self.clock.at(at));
-        let known = clicked_at.and_then(|at| self.links.get(&click.link_number)?.at(at));
-        let click_facts = ClickFacts {
-            sent: read,
-            link: known.map(|(link, _)| link),
-            clicked_at,
-            recorded: recorded.is_some(),
-        };
-        (click_facts, known.map(|(_, windows)| windows))
     }
 
     fn park(&mut self, parked: Parked) {
@@ -310,20 +278,18 @@ fn status_inside(
     }
 }
 
-fn opened_outcome(order: &Order, verdict: Verdict, why: &str) -> Outcome {
+fn opened_outcome(order: &Order, why: &str) -> Outcome {
     let currency = order.currency;
-    let (code, detail) = match (verdict, &order.commission) {
-        (Verdict::Click(_), Some(commission)) => {
+    let (code, detail) = match &order.commission {
+        Some(commission) => {
             let amount = currency.format(commission.amount);
             let state = commission.state.word();
             (Code::Applied, format!("{why} Commission: {currency} {amount}, {state}."))
         }
-        (Verdict::Click(_), None) => {
-            (Code::Applied, format!("{why} Its commission comes to zero, so there is none."))
-        }
-        (Verdict::Nobody | Verdict::AwaitingLink, _) => {
+        None if order.review == Some(Review::Waiting) => {
             (Code::InReview, format!("{why} The order waits in the review queue."))
         }
+        None => (Code::Applied, format!("{why} Its commission comes to zero, so there is none.")),
     };
     Outcome::new(code, detail).on(order.id, order.commission.is_some())
 }

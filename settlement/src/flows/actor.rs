@@ -52,7 +52,8 @@ impl Actor {
         }
     }
 
-    fn account(self) -> Option<Uuid> {
+    /// The account behind it; `None`: the installation itself or a key.
+    pub(super) fn account(self) -> Option<Uuid> {
         match self {
             Self::Installation | Self::Key { .. } => None,
             Self::Operator(account) | Self::Merchant { account, .. } | Self::Affiliate(account) => {

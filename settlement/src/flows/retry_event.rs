@@ -3,7 +3,7 @@
 use super::actor::{self, Actor};
 use super::settle_events::{Read, books_for, write_books};
 use crate::error::Fault;
-use crate::flows::settle_events::read_failed;
+use crate::flows::settle_events::read_event;
 use crate::store::settling;
 use jiff::Timestamp;
 use shared::keys::ClickKeys;
@@ -31,7 +31,7 @@ pub async fn run(
     let Some(row) = settling::lock_failed(&mut transaction, event_id).await? else {
         return Ok(Retried::NotFailed);
     };
-    let read = read_failed(&row);
+    let read = read_event(&row);
     let mut books = books_for(&mut transaction, click_keys, std::slice::from_ref(&read)).await?;
     let (scope, event) = read;
     let book = books.get_mut(&scope).expect("a book was loaded for the event's scope");

@@ -78,7 +78,36 @@ pub async fn run(
     Ok(set)
 }
 
-/// Sets a rule in the caller's transaction.
+/// Announces a rule's next version for a later instant, in the merchant's time. A version set
+/// meanwhile replaces it: the latest word that has begun counts.
+pub async fn announce(
+    pool: &PgPool,
+    actor: Actor,
+    input: NewRule,
+    in_force_from: Timestamp,
+    now: Timestamp,
+) -> Result<SetRule, Fault> {
+    let mut transaction = pool.begin().await?;
+    let world_now = match input.merchant.filter(|_| input.subject != Subject::Platform) {
+        Some(merchant) => {
+            let scope = Scope { environment: input.environment, merchant };
+            world_now(&mut transaction, scope, now).await?
+        }
+        None => now,
+    };
+    if in_force_from < world_now {
+        return Err(Fault::invalid("inForceFrom must not be in the past: sales keep their terms"));
+    }
+    let set = within(&mut transaction, actor, input, in_force_from).await?;
+    if set.version == 1 && in_force_from > world_now {
+        // The first version reaches back without limit, so it cannot wait.
+        return Err(Fault::invalid("a rule's first version is in force at once"));
+    }
+    transaction.commit().await?;
+    Ok(set)
+}
+
+/// Sets a rule in the caller's transaction, in force from `now`.
 pub async fn within(
     connection: &mut PgConnection,
     actor: Actor,
@@ -214,7 +243,8 @@ fn subject_of(actor: Actor, input: &NewRule) -> Result<RuleSubject, Fault> {
     })
 }
 
-fn check(input: &NewRule) -> Result<(), Fault> {
+/// Refuses terms that no rule can have.
+pub(super) fn check(input: &NewRule) -> Result<(), Fault> {
     let mut faults = Vec::new();
     let flat = match input.kind {
         Kind::Percent(bps) if bps > RATE_BPS_MAX => {

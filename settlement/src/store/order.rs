@@ -3,13 +3,13 @@
 mod fact;
 mod write;
 
-pub use fact::{insert_facts, known_content_keys};
-pub use write::{insert, update};
+pub use fact::{facts_of, insert_facts, known_content_keys};
+pub use write::{insert, update, update_attribution};
 
 use super::commission::CommissionRow;
 use super::instant;
 use super::terms::unknown;
-use crate::domain::order::{Order, Scope};
+use crate::domain::order::{Order, Review, Scope};
 use rust_decimal::Decimal;
 use shared::event::ReturnedItem;
 use shared::id::{AffiliateId, CampaignId, ConversionId, Environment, MerchantId};
@@ -65,6 +65,7 @@ struct ConversionRow {
     returned_items: String,
     metadata: Option<String>,
     attribution: serde_json::Value,
+    review: Option<String>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
@@ -78,7 +79,7 @@ pub async fn lock(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
              currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
              received_at, external_product_id, coupon_code, customer_hash, items::text as items,
              returned_items::text as returned_items, metadata::text as metadata, attribution,
-             created_at, updated_at
+             review, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
          join conversion using (environment, merchant_id, conversion_id)
          order by conversion.conversion_id
@@ -134,6 +135,11 @@ fn order(row: &ConversionRow, commission: Option<&CommissionRow>) -> Result<Orde
         returned: returned.into_iter().map(|item| (item.sku, item.quantity)).collect(),
         metadata: row.metadata.clone(),
         attribution: row.attribution.clone(),
+        review: row
+            .review
+            .as_deref()
+            .map(|word| Review::parse(word).ok_or_else(|| wrong(word)))
+            .transpose()?,
         commission: commission.map(|row| row.read(id)).transpose()?,
         created_at: instant::from_row(row.created_at),
         updated_at: instant::from_row(row.updated_at),

@@ -120,7 +120,10 @@ pub async fn links(
     for row in rows {
         let version = TermsVersion {
             in_force_from: instant::from_row(row.in_force_from),
-            windows: windows(&row)?,
+            windows: resolve(
+                (row.hold_days, row.hold_start.as_deref(), row.cookie_days),
+                (row.merchant_hold_days, &row.merchant_hold_start),
+            )?,
         };
         let number = u64::try_from(row.link_number).unwrap_or(u64::MAX);
         let environment = Environment::parse(&row.environment)
@@ -140,14 +143,68 @@ pub async fn links(
     Ok(links)
 }
 
-fn windows(row: &LinkRow) -> Result<Windows, sqlx::Error> {
+#[derive(sqlx::FromRow)]
+struct WindowsRow {
+    campaign_id: Uuid,
+    cookie_days: i32,
+    hold_days: Option<i32>,
+    hold_start: Option<String>,
+    in_force_from: OffsetDateTime,
+    merchant_hold_days: Option<i32>,
+    merchant_hold_start: String,
+}
+
+/// Every version of some campaigns' windows, oldest first.
+pub async fn campaign_windows(
+    connection: &mut PgConnection,
+    campaigns: &[(Scope, CampaignId)],
+) -> Result<HashMap<CampaignId, Vec<TermsVersion>>, sqlx::Error> {
+    let rows: Vec<WindowsRow> = sqlx::query_as(
+        "-- campaign_windows
+         select campaign_id, terms.cookie_days, terms.hold_days, terms.hold_start,
+                terms.in_force_from, merchant.hold_days as merchant_hold_days,
+                merchant.hold_start as merchant_hold_start
+         from unnest($1::text[], $2::uuid[], $3::uuid[])
+             as want (environment, merchant_id, campaign_id)
+         join campaign_terms terms using (environment, merchant_id, campaign_id)
+         join merchant using (merchant_id)
+         order by campaign_id, terms.version",
+    )
+    .bind(campaigns.iter().map(|(scope, _)| scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(campaigns.iter().map(|(scope, _)| scope.merchant.0).collect::<Vec<_>>())
+    .bind(campaigns.iter().map(|(_, campaign)| campaign.0).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let mut windows: HashMap<CampaignId, Vec<TermsVersion>> = HashMap::new();
+    for row in rows {
+        let version = TermsVersion {
+            in_force_from: instant::from_row(row.in_force_from),
+            windows: resolve(
+                (row.hold_days, row.hold_start.as_deref(), row.cookie_days),
+                (row.merchant_hold_days, &row.merchant_hold_start),
+            )?,
+        };
+        windows.entry(CampaignId(row.campaign_id)).or_default().push(version);
+    }
+    Ok(windows)
+}
+
+/// The windows of an order without campaign: the merchant's own; no cookie window applies.
+pub fn own_windows(hold_days: Option<i32>, hold_start: &str) -> Result<Windows, sqlx::Error> {
+    resolve((None, None, 0), (hold_days, hold_start))
+}
+
+fn resolve(
+    campaign: (Option<i32>, Option<&str>, i32),
+    merchant: (Option<i32>, &str),
+) -> Result<Windows, sqlx::Error> {
     let start = |text: &str| HoldStart::parse(text).ok_or_else(|| unknown("campaign_terms", text));
     let days = |days: Option<i32>| days.and_then(|days| u32::try_from(days).ok());
-    let own_start = row.hold_start.as_deref().map(start).transpose()?;
-    let cookie_days = u32::try_from(row.cookie_days).unwrap_or(0);
+    let own_start = campaign.1.map(start).transpose()?;
+    let cookie_days = u32::try_from(campaign.2).unwrap_or(0);
     Ok(Windows::resolve(
-        (days(row.hold_days), own_start, cookie_days),
-        (days(row.merchant_hold_days), start(&row.merchant_hold_start)?),
+        (days(campaign.0), own_start, cookie_days),
+        (days(merchant.0), start(merchant.1)?),
     ))
 }
 
@@ -210,10 +267,13 @@ pub async fn rules(
          )
          select version.*, ended.in_force_from as ended_at
          from version
-         left join rule ended
-             on ended.kind = 'ended' and ended.environment = version.environment
-                 and ended.merchant_id = version.merchant_id and ended.rule_id = version.rule_id
-                 and ended.version = version.version + 1",
+         left join lateral (
+             select rule.in_force_from from rule
+             where rule.environment = version.environment
+               and rule.merchant_id = version.merchant_id and rule.rule_id = version.rule_id
+               and rule.version > version.version and rule.kind = 'ended'
+             order by rule.version limit 1
+         ) ended on true",
     )
     .bind(scopes.iter().map(|scope| scope.environment.as_str()).collect::<Vec<_>>())
     .bind(scopes.iter().map(|scope| scope.merchant.0).collect::<Vec<_>>())

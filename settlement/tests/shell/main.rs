@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod attribution;
 mod batches;
 mod calls;
 mod catalogue;
@@ -17,7 +18,9 @@ mod ingest;
 mod keys;
 mod network;
 mod reconcile;
+mod review;
 mod seeding;
+mod shop;
 mod stories;
 mod webhook_endpoints;
 mod writes;

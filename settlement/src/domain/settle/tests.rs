@@ -1,18 +1,21 @@
 //! Histories of one merchant's events on books in memory, told as the stream tells them.
 
 mod any_history;
+mod late;
+mod recompute;
 
+use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};
 use super::super::clock::Clock;
 use super::super::hold::HoldStart;
 use super::super::ledger::Account;
 use super::super::lifecycle::State;
-use super::super::order::Scope;
+use super::super::order::{Scope, Windows};
 use super::super::rule::tests::{at, npr, rule};
 use super::super::rule::{Kind as RuleKind, RuleBook, Subject};
 use super::*;
 use rust_decimal::Decimal;
-use shared::click_id::ClickClass;
+use shared::click_id::{Click, ClickClass};
 use shared::id::{AffiliateId, CampaignId, MerchantId};
 use shared::keys::ClickKeys;
 use shared::order_status::OrderStatus as S;
@@ -51,6 +54,7 @@ impl History {
             clock: Clock::default(),
             rules,
             links: HashMap::from([(LINK, link)]),
+            candidates: super::super::book::Candidates::default(),
             click_instants: HashMap::new(),
             orders: HashMap::new(),
             parked: HashMap::new(),

@@ -1,7 +1,9 @@
 //! Loads, in a handful of queries, the books that a batch of events needs.
 
+mod candidates;
+
 use super::read::{self, Read};
-use crate::domain::book::{Book, Changes, Parked};
+use crate::domain::book::{Book, Candidates, Changes, Parked, Record};
 use crate::domain::clock::Clock;
 use crate::domain::order::Scope;
 use crate::domain::rule::RuleBook;
@@ -22,6 +24,7 @@ struct Named {
     content_keys: Vec<(Scope, String)>,
     skus: BTreeSet<String>,
     clicks: Vec<NamedClick>,
+    orders: Vec<candidates::NamedOrder>,
 }
 
 /// A proven click that an event of this scope names.
@@ -32,10 +35,11 @@ struct NamedClick {
 }
 
 impl Named {
-    fn add(&mut self, scope: Scope, event: &Event, click_keys: &ClickKeys) {
+    fn add(&mut self, scope: Scope, record: &Record, click_keys: &ClickKeys) {
         let derive = |order: &str| ConversionId::derive(scope.merchant, scope.environment, order);
-        match event {
+        match &record.event {
             Event::Conversion(event) => {
+                self.orders.extend(candidates::NamedOrder::of(scope, event, record.received_at));
                 self.conversions.insert((scope, derive(&event.external_order_id)));
                 self.skus.extend(event.external_product_id.clone());
                 self.skus.extend(event.items.iter().map(|item| item.sku.clone()));
@@ -77,7 +81,7 @@ pub(in crate::flows) async fn books_for(
     for (scope, read) in events {
         named.scopes.insert(*scope);
         if let Read::Record(record) = read {
-            named.add(*scope, &record.event, click_keys);
+            named.add(*scope, record, click_keys);
         }
     }
     let parked = parked_with(connection, &mut named, click_keys).await?;
@@ -101,6 +105,7 @@ pub(in crate::flows) async fn books_for(
                 rules: RuleBook(rules.remove(&scope).unwrap_or_default()),
                 links: HashMap::new(),
                 click_instants: HashMap::new(),
+                candidates: Candidates::default(),
                 orders: HashMap::new(),
                 parked: HashMap::new(),
                 content_keys: HashSet::new(),
@@ -111,6 +116,7 @@ pub(in crate::flows) async fn books_for(
         })
         .collect();
     put_clicks(connection, &mut books, named.clicks).await?;
+    candidates::put(connection, &mut books, &named.orders).await?;
     for order in orders {
         if let Some(book) = books.get_mut(&order.scope) {
             book.orders.insert(order.id, order);
@@ -137,7 +143,7 @@ async fn parked_with(
     let rows = settling::parked_of(connection, &named.keys()).await?;
     let parked: Vec<_> = rows.iter().filter_map(read::parked_record).collect();
     for (scope, parked) in &parked {
-        named.add(*scope, &parked.record.event, click_keys);
+        named.add(*scope, &parked.record, click_keys);
     }
     Ok(parked)
 }

@@ -5,7 +5,7 @@ use crate::domain::commission::Commission;
 use crate::domain::order::{Order, Scope};
 use crate::domain::outcome::{Code, Outcome};
 use crate::store::settling::InboxRow;
-use crate::store::{commission, instant, ledger, order, settling, terms, webhook_event};
+use crate::store::{commission, instant, ledger, order, review, settling, terms, webhook_event};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -46,11 +46,34 @@ async fn write_orders(
     commission::insert(connection, &commissions(&new)).await?;
     order::update(connection, &changed, now).await?;
     commission::update(connection, &commissions(&changed)).await?;
+    write_reattributed(connection, books, now).await?;
     let facts: Vec<_> = books
         .iter()
         .flat_map(|(scope, book)| book.changes.facts.iter().map(|fact| (*scope, fact)))
         .collect();
     order::insert_facts(connection, &facts).await
+}
+
+/// Orders whose attribution changed, and the commissions that came of it.
+async fn write_reattributed(
+    connection: &mut PgConnection,
+    books: &BTreeMap<Scope, Book>,
+    now: OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    let changed: Vec<&Order> = books
+        .values()
+        .flat_map(|book| book.changes.reattributed.iter().filter_map(|id| book.orders.get(id)))
+        .collect();
+    order::update_attribution(connection, &changed, now).await?;
+    commission::insert(connection, &commissions(&changed)).await?;
+    let missing: Vec<_> = books
+        .iter()
+        .flat_map(|(scope, book)| book.changes.missing_links.iter().map(|m| (*scope, m.0, m.1)))
+        .collect();
+    if !missing.is_empty() {
+        review::insert_missing_links(connection, &missing).await?;
+    }
+    Ok(())
 }
 
 fn commissions<'a>(orders: &[&'a Order]) -> Vec<(Scope, &'a Commission)> {

@@ -3,8 +3,79 @@
 use crate::domain::book::Fact;
 use crate::domain::order::Scope;
 use crate::store::instant;
+use crate::store::terms::unknown;
 use rust_decimal::Decimal;
+use shared::event::{OrderStatusReport, ReturnedItem};
+use shared::id::{ConversionId, EventId};
+use shared::order_status::OrderStatus;
 use sqlx::PgConnection;
+use sqlx::types::time::OffsetDateTime;
+
+#[derive(sqlx::FromRow)]
+struct FactRow {
+    external_order_id: String,
+    event_id: String,
+    content_key: String,
+    status: String,
+    status_updated_at: OffsetDateTime,
+    received_at: OffsetDateTime,
+    refunded_amount: Option<Decimal>,
+    items: String,
+    reason: Option<String>,
+}
+
+/// Everything reported of one order, by the instant it happened and then by its place in the
+/// stream.
+pub async fn facts_of(
+    connection: &mut PgConnection,
+    scope: Scope,
+    conversion: ConversionId,
+) -> Result<Vec<Fact>, sqlx::Error> {
+    let rows: Vec<FactRow> = sqlx::query_as(
+        "-- facts_of_order
+         select external_order_id, fact.event_id, content_key, status, status_updated_at,
+                fact.received_at, fact.refunded_amount, fact.items::text as items, reason
+         from order_fact fact
+         join conversion using (environment, merchant_id, conversion_id)
+         where environment = $1 and merchant_id = $2 and conversion_id = $3",
+    )
+    .bind(scope.environment.as_str())
+    .bind(scope.merchant.0)
+    .bind(conversion.to_string())
+    .fetch_all(connection)
+    .await?;
+    let read = rows.into_iter().map(|row| read(row, conversion));
+    let mut facts = read.collect::<Result<Vec<_>, _>>()?;
+    facts.sort_by_key(|fact| {
+        let seq = EventId::parse(&fact.event_id).map(|id| id.seq);
+        (fact.happened_at, fact.received_at, seq)
+    });
+    Ok(facts)
+}
+
+fn read(row: FactRow, conversion: ConversionId) -> Result<Fact, sqlx::Error> {
+    let status = OrderStatus::parse(&row.status);
+    let items: Vec<ReturnedItem> =
+        serde_json::from_str(&row.items).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
+    let happened_at = instant::from_row(row.status_updated_at);
+    Ok(Fact {
+        conversion,
+        event_id: row.event_id,
+        content_key: row.content_key,
+        happened_at,
+        received_at: instant::from_row(row.received_at),
+        report: OrderStatusReport {
+            external_order_id: row.external_order_id,
+            status: status.ok_or_else(|| unknown("order_fact", &row.status))?,
+            click_id: None,
+            status_updated_at: Some(happened_at),
+            reason: row.reason,
+            refunded_amount: row.refunded_amount,
+            items,
+            metadata: None,
+        },
+    })
+}
 
 /// Which of these content keys are recorded already.
 pub async fn known_content_keys(

@@ -1,6 +1,6 @@
 //! Conversions written in bulk: one statement for the new ones, one for the changed.
 
-use crate::domain::order::Order;
+use crate::domain::order::{Order, Review};
 use crate::store::instant;
 use rust_decimal::Decimal;
 use shared::event::ReturnedItem;
@@ -35,36 +35,42 @@ pub async fn insert(
              external_order_id, state, confidence, affiliate_id, campaign_id, click_id,
              order_amount, currency, order_status, order_status_at, refunded_amount, reversed_by,
              ordered_at, received_at, external_product_id, coupon_code, customer_hash, items,
-             returned_items, metadata, attribution, created_at, updated_at)
+             returned_items, metadata, attribution, review, created_at, updated_at)
          select c.environment, c.merchant_id, c.conversion_id, c.event_id,
              c.external_order_id, c.state, c.confidence, c.affiliate_id, c.campaign_id, c.click_id,
              c.order_amount, c.currency, c.order_status, c.order_status_at, c.refunded_amount,
              c.reversed_by, c.ordered_at, c.received_at, c.external_product_id, c.coupon_code,
              c.customer_hash, c.items::jsonb, c.returned_items::jsonb, c.metadata::jsonb,
-             c.attribution, $26, $26
+             c.attribution, c.review, $27, $27
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::numeric[], $12::text[],
                      $13::text[], $14::timestamptz[], $15::numeric[], $16::text[],
                      $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[],
-                     $21::text[], $22::text[], $23::text[], $24::text[], $25::jsonb[])
+                     $21::text[], $22::text[], $23::text[], $24::text[], $25::jsonb[],
+                     $26::text[])
              as c (environment, merchant_id, conversion_id, event_id, external_order_id, state,
                    confidence, affiliate_id, campaign_id, click_id, order_amount, currency,
                    order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
                    received_at, external_product_id, coupon_code, customer_hash, items,
-                   returned_items, metadata, attribution)",
+                   returned_items, metadata, attribution, review)",
     );
     let query = bind_outcome(bind_identity(query, orders), orders);
     bind_details(query, orders).bind(now).execute(connection).await?;
     Ok(())
 }
 
+fn state(order: &Order) -> &'static str {
+    if order.affiliate.is_some() { "attributed" } else { "unattributed" }
+}
+
+fn review(order: &Order) -> Option<&'static str> {
+    order.review.map(Review::as_str)
+}
+
 type Bound<'q> = Query<'q, Postgres, PgArguments>;
 
 /// $1–$10: which conversion, and whose.
 fn bind_identity<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
-    let state = |order: &Order| {
-        if order.affiliate.is_some() { "attributed" } else { "unattributed" }
-    };
     query
         .bind(orders.iter().map(|o| o.scope.environment.as_str()).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.scope.merchant.0).collect::<Vec<_>>())
@@ -94,7 +100,7 @@ fn bind_outcome<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
         .bind(at(|order| order.received_at))
 }
 
-/// $19–$25: what else was sent, and the attribution receipt.
+/// $19–$26: what else was sent, the attribution receipt, the review queue.
 fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
     let items = |order: &Order| {
         serde_json::to_string(&order.items).expect("an order's lines are plain data")
@@ -107,6 +113,7 @@ fn bind_details<'q>(query: Bound<'q>, orders: &'q [&'q Order]) -> Bound<'q> {
         .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.metadata.as_deref()).collect::<Vec<_>>())
         .bind(orders.iter().map(|o| o.attribution.clone()).collect::<Vec<_>>())
+        .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
 }
 
 /// Writes what reports changed on conversions that were there; they are locked by this transaction.
@@ -138,6 +145,43 @@ pub async fn update(
     .bind(orders.iter().map(|o| o.refunded).collect::<Vec<Decimal>>())
     .bind(orders.iter().map(|o| o.reversed_by.map(OrderStatus::as_str)).collect::<Vec<_>>())
     .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Writes who earns conversions that were there, after a decision or a fact that came late; they
+/// are locked by this transaction.
+pub async fn update_attribution(
+    connection: &mut PgConnection,
+    orders: &[&Order],
+    now: OffsetDateTime,
+) -> Result<u64, sqlx::Error> {
+    if orders.is_empty() {
+        return Ok(0);
+    }
+    let done = sqlx::query(
+        "-- update_attributions
+         update conversion set state = c.state, confidence = c.confidence,
+             affiliate_id = c.affiliate_id, campaign_id = c.campaign_id,
+             attribution = c.attribution, review = c.review, updated_at = $10
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
+                     $7::uuid[], $8::jsonb[], $9::text[])
+             as c (environment, merchant_id, conversion_id, state, confidence, affiliate_id,
+                   campaign_id, attribution, review)
+         where conversion.environment = c.environment and conversion.merchant_id = c.merchant_id
+           and conversion.conversion_id = c.conversion_id and conversion.review = 'waiting'",
+    )
+    .bind(orders.iter().map(|o| o.scope.environment.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.scope.merchant.0).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.id.to_string()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| state(o)).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.confidence.as_str()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.affiliate.map(|a| a.0)).collect::<Vec<Option<Uuid>>>())
+    .bind(orders.iter().map(|o| o.campaign.map(|c| c.0)).collect::<Vec<Option<Uuid>>>())
+    .bind(orders.iter().map(|o| o.attribution.clone()).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
     .bind(now)
     .execute(connection)
     .await?;
