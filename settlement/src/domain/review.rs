@@ -179,7 +179,8 @@ impl Book {
         }
         forget_reports(&mut granted);
         granted.earn(earner, self.windows_of(Some(earner)), &self.rules, at, &mut steps);
-        for fact in facts {
+        // A decision on a commission that was not there was skipped for good (MONEY §4).
+        for fact in facts.iter().filter(|fact| !fact.report.status.is_decision()) {
             let reported = report::Reported {
                 event_id: &fact.event_id,
                 report: &fact.report,

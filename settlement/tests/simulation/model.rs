@@ -46,10 +46,24 @@ pub struct Commission {
 pub struct Order {
     pub told: told::Order,
     pub ordered_at: Micros,
+    /// The instant it is judged at.
+    pub at: Micros,
+    /// The link it went on without.
+    pub missing: Option<u64>,
+    /// What was reported of it: when it happened, when it came, its place.
+    pub facts: Vec<(Micros, Micros, usize, told::Report)>,
     pub refunded: i64,
     pub returned: Vec<(&'static str, i64)>,
     pub is_reversed: bool,
     pub commission: Option<Commission>,
+}
+
+/// Whose an order is.
+#[derive(Debug, Clone, Copy)]
+enum Judged {
+    Won(Link, Windows),
+    Lost,
+    Missing(u64),
 }
 
 /// A version of a campaign's windows.
@@ -181,6 +195,7 @@ impl Scope {
                 Told::Advance(_) | Told::Garbage => {}
             }
         }
+        self.judge_again(mine, world, now);
     }
 
     /// Return windows that are over by now.
@@ -228,50 +243,30 @@ impl Scope {
             return "TIME_AHEAD";
         }
         let at = ordered_at.min(received);
-        let won = match told.click.as_ref().map(|click| (click, click.truth)) {
-            Some((click, Truth::Made { link, second })) => match world.links.get(&link) {
-                None if !is_over => {
-                    let expires = received + LINK_WAIT;
-                    let order = told.order.clone();
-                    self.parked.push(Parked { seq, order, link: Some(link), expires });
-                    return "AWAITING_LINK";
-                }
-                None => None,
-                Some(found) if found.scope != mine => None,
-                Some(found) => {
-                    let real = world.clicks.get(&click.text).copied();
-                    let clicked = self.clock(real.unwrap_or(second * SECOND));
-                    self.window(found.campaign, clicked)
-                        .filter(|windows| {
-                            at + LEAD_MAX >= clicked && at <= clicked + windows.cookie_days * DAY
-                        })
-                        .map(|windows| (*found, windows))
-                }
-            },
-            Some((_, Truth::Damaged | Truth::Forged)) | None => None,
+        let judged = self.judge(mine, world, told, at);
+        let missing = match judged {
+            Judged::Missing(link) if !is_over => {
+                let expires = received + LINK_WAIT;
+                let order = told.order.clone();
+                self.parked.push(Parked { seq, order, link: Some(link), expires });
+                return "AWAITING_LINK";
+            }
+            Judged::Missing(link) => Some(link),
+            Judged::Won(..) | Judged::Lost => None,
         };
         let mut order = Order {
             told: told.clone(),
             ordered_at,
+            at,
+            missing,
+            facts: Vec::new(),
             refunded: 0,
             returned: Vec::new(),
             is_reversed: false,
             commission: None,
         };
-        if let Some((link, windows)) = won {
-            let price = pricing::price(told, link.campaign, &self.rules, at);
-            order.commission = (price.amount > 0).then(|| Commission {
-                affiliate: link.affiliate,
-                state: State::Pending,
-                net: price.amount,
-                price,
-                hold_until: None,
-                hold_days: windows.hold_days,
-                starts_at_rank: windows.starts_at_rank,
-                decided_at: None,
-                approved_at: None,
-                changed_at: received,
-            });
+        if let Judged::Won(link, windows) = judged {
+            order.commission = self.earned(told, link, windows, at, received);
         }
         if let Some(status) = told.status {
             let inside = told::Report {
@@ -283,15 +278,85 @@ impl Scope {
                 items: Vec::new(),
             };
             report::apply(&mut order, &inside, received, received);
+            order.facts.push((received, received, seq, inside));
         }
         self.orders.insert(told.order.clone(), order);
-        if won.is_some() { "APPLIED" } else { "IN_REVIEW" }
+        if matches!(judged, Judged::Won(..)) { "APPLIED" } else { "IN_REVIEW" }
     }
 
-    fn window(&self, campaign: usize, clicked: Micros) -> Option<Windows> {
+    /// Whose click it was, and whether it was in time.
+    fn judge(&self, mine: usize, world: &World, told: &told::Order, at: Micros) -> Judged {
+        let Some(click) = &told.click else { return Judged::Lost };
+        let Truth::Made { link, second } = click.truth else { return Judged::Lost };
+        let Some(found) = world.links.get(&link) else { return Judged::Missing(link) };
+        if found.scope != mine {
+            return Judged::Lost;
+        }
+        let real = world.clicks.get(&click.text).copied();
+        let clicked = self.clock(real.unwrap_or(second * SECOND));
+        let windows = self.window(found.campaign, clicked);
+        let is_in_time = at + LEAD_MAX >= clicked && at <= clicked + windows.cookie_days * DAY;
+        if is_in_time { Judged::Won(*found, windows) } else { Judged::Lost }
+    }
+
+    fn earned(
+        &self,
+        told: &told::Order,
+        link: Link,
+        windows: Windows,
+        at: Micros,
+        since: Micros,
+    ) -> Option<Commission> {
+        let price = pricing::price(told, link.campaign, &self.rules, at);
+        (price.amount > 0).then(|| Commission {
+            affiliate: link.affiliate,
+            state: State::Pending,
+            net: price.amount,
+            price,
+            hold_until: None,
+            hold_days: windows.hold_days,
+            starts_at_rank: windows.starts_at_rank,
+            decided_at: None,
+            approved_at: None,
+            changed_at: since,
+        })
+    }
+
+    /// An order that went on without its link is judged once more when the link is known; what was
+    /// reported of it is told again, but for decisions on a commission that was not there.
+    fn judge_again(&mut self, mine: usize, world: &World, now: Micros) {
+        let is_found = |order: &&Order| order.missing.is_some_and(|l| world.links.contains_key(&l));
+        let found: Vec<Order> = self.orders.values().filter(is_found).cloned().collect();
+        for mut order in found {
+            order.missing = None;
+            let name = order.told.order.clone();
+            if let (false, Judged::Won(link, windows)) =
+                (order.is_reversed, self.judge(mine, world, &order.told, order.at))
+            {
+                order.commission = self.earned(&order.told, link, windows, order.at, now);
+                order.refunded = 0;
+                order.returned.clear();
+                let mut facts = order.facts.clone();
+                facts.sort_by_key(|(happened, received, seq, _)| (*happened, *received, *seq));
+                for (happened, received, _, fact) in facts {
+                    if !fact.status.starts_with("commission_") {
+                        report::apply(&mut order, &fact, happened, received);
+                    }
+                }
+                report::release(&mut order, now);
+                if let Some(commission) = &mut order.commission {
+                    commission.changed_at = commission.changed_at.max(now);
+                    commission.approved_at = commission.approved_at.map(|at| at.max(now));
+                }
+            }
+            self.orders.insert(name, order);
+        }
+    }
+
+    fn window(&self, campaign: usize, clicked: Micros) -> Windows {
         let versions = &self.campaigns[campaign];
-        let begun = versions.iter().filter(|version| version.from <= clicked);
-        begun.last().or(versions.first()).copied()
+        let begun = versions.iter().rfind(|version| version.from <= clicked);
+        *begun.unwrap_or(&versions[0])
     }
 
     fn report(&mut self, seq: usize, told: &told::Report, received_real: Micros) -> &'static str {
@@ -312,6 +377,8 @@ impl Scope {
         if !self.heard.insert(content) {
             return "DUPLICATE_STATUS";
         }
-        report::apply(order, told, happened, received)
+        let code = report::apply(order, told, happened, received);
+        order.facts.push((happened, received, seq, told.clone()));
+        code
     }
 }
