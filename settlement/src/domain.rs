@@ -16,6 +16,7 @@ pub mod order;
 pub mod outcome;
 pub mod preview;
 pub mod pricing;
+pub mod rebuild;
 pub mod reconcile;
 pub mod refund;
 pub mod report;

@@ -43,3 +43,4 @@ pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;
 pub mod settle_events;
+pub mod verify;

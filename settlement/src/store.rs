@@ -43,3 +43,4 @@ pub mod read_conversion;
 pub mod read_event;
 pub mod read_link;
 pub mod reconcile;
+pub mod verify;

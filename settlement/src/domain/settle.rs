@@ -267,7 +267,7 @@ impl Book {
 }
 
 /// A conversion's `orderStatus` as the report it stands for.
-fn status_inside(
+pub(super) fn status_inside(
     event: &Conversion,
     status: shared::order_status::OrderStatus,
 ) -> OrderStatusReport {

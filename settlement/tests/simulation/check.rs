@@ -4,6 +4,7 @@ use crate::history::History;
 use crate::model::{Scope, State};
 use crate::told::{CURRENCIES, Micros};
 use rust_decimal::Decimal;
+use settlement::flows::verify;
 use settlement::store::instant;
 use sqlx::types::time::OffsetDateTime;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -224,6 +225,14 @@ fn printed_moves() -> HashSet<(String, String)> {
         }
     }
     moves
+}
+
+/// Rebuilt from what was recorded, the books are the same.
+pub async fn verifies(history: &History) {
+    let verified = verify::run(&history.pool, &history.keys, &|_| {}).await.unwrap();
+    let orders: usize = history.books.iter().map(|books| books.orders.len()).sum();
+    assert!(verified.holds(), "{verified:#?}");
+    assert!(verified.orders >= orders as u64, "{verified:?}");
 }
 
 /// Every commission's notices are one path through the printed table, and end where it stands.

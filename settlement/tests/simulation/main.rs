@@ -53,6 +53,7 @@ async fn play(seed: u64, ops: usize) {
     history.finish().await;
     check::equals_the_model(&history).await;
     check::walked_the_printed_table(&history).await;
+    check::verifies(&history).await;
 }
 
 fn number(name: &str) -> Option<u64> {

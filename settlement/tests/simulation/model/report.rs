@@ -47,9 +47,12 @@ fn decide(order: &mut Order, told: &Report, happened: Micros, received: Micros) 
     if grants && commission.state == State::Rejected {
         return "ORDER_STATUS_TRANSITION_DENIED";
     }
+    if commission.state == State::Rejected {
+        return "NO_CHANGE";
+    }
     commission.decided_at = Some(happened);
     match (grants, commission.state) {
-        (true, State::Payable) | (false, State::Rejected) => return "NO_CHANGE",
+        (true, State::Payable) => return "NO_CHANGE",
         (true, _) => firm(commission, received),
         (false, _) => reject(commission, received),
     }
