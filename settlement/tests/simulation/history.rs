@@ -20,6 +20,7 @@ use shared::internal::{
 use shared::keys::ClickKeys;
 use sqlx::PgPool;
 
+/// The clicks' stream; each intake has one of the numbers after it.
 const EPOCH: u64 = 7;
 const CLICK_SHARD: &str = "clicks-0";
 /// Clicks remembered for later orders at most.
@@ -162,7 +163,7 @@ impl History {
         let seq = self.books[scope].sent.len() as u64 + 1;
         self.held[scope].push(EventRecord {
             seq,
-            event_id: EventId { kind: told.kind(), epoch: EPOCH, seq }.to_string(),
+            event_id: EventId { kind: told.kind(), epoch: epoch_of(scope), seq }.to_string(),
             kind: told.kind(),
             received_at_ms: self.now / 1_000,
             key_id: "pk_live_simulated".to_owned(),
@@ -172,11 +173,11 @@ impl History {
         self.books[scope].sent.push(Sent { told, received, code: None });
     }
 
-    fn head(&self, object: String, highest_seq: u64) -> StreamHead {
+    fn head(&self, object: String, epoch: u64, highest_seq: u64) -> StreamHead {
         StreamHead {
             version: BATCH_VERSION,
             object,
-            epoch: epoch_text(EPOCH),
+            epoch: epoch_text(epoch),
             highest_seq,
             lowest_seq: 1,
             sent_at_ms: self.now / 1_000,
@@ -192,7 +193,8 @@ impl History {
     async fn drain(&mut self, scope: usize, is_lost: bool) {
         let events: Vec<_> = self.held[scope].iter().take(BATCH_EVENTS_MAX).cloned().collect();
         let highest = self.books[scope].sent.len() as u64;
-        let batch = EventBatch { head: self.head(self.object(scope), highest), events };
+        let batch =
+            EventBatch { head: self.head(self.object(scope), epoch_of(scope), highest), events };
         let now = instant(self.now);
         let told = accept_events::run(&self.pool, &self.intake, &batch, now).await.unwrap();
         if !is_lost {
@@ -218,7 +220,7 @@ impl History {
             dropped: 0,
             log: None,
         };
-        let head = self.head(CLICK_SHARD.to_owned(), self.click_rows);
+        let head = self.head(CLICK_SHARD.to_owned(), EPOCH, self.click_rows);
         let batch = ClickBatch { head, rows: vec![row] };
         record_clicks::run(&self.pool, &self.intake, &batch, instant(self.now)).await.unwrap();
     }
@@ -315,6 +317,11 @@ impl History {
             self.world.links.insert(number, link);
         }
     }
+}
+
+/// An object's epoch is a number of its own, and with it every event's id.
+fn epoch_of(scope: usize) -> u64 {
+    EPOCH + 1 + scope as u64
 }
 
 fn instant_of(text: &str) -> Micros {

@@ -16,6 +16,7 @@ mod model;
 mod network;
 mod ops;
 mod random;
+mod tampering;
 mod terms;
 mod told;
 
@@ -69,4 +70,10 @@ async fn a_hundred_thousand_operations_leave_the_books_that_the_plain_model_has(
     for seed in 1..=(OPS_TOTAL / OPS_EACH) as u64 {
         play(seed, OPS_EACH).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_tampering_with_the_books_is_named_by_verify() {
+    let mut history = History::begin(database::fresh().await, 42).await;
+    tampering::is_named(&mut history).await;
 }
