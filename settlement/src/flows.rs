@@ -39,6 +39,10 @@ pub mod record_clicks;
 pub mod recover;
 mod stream;
 
+pub mod enter_money;
+pub mod payout;
+pub mod post_correction;
+
 pub mod release_holds;
 pub mod resume_parked;
 pub mod retry_event;

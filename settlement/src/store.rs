@@ -28,8 +28,12 @@ pub mod request_log;
 pub mod unknown_link;
 
 pub mod commission;
+pub mod correction;
 pub mod ledger;
+pub mod operator_entry;
 pub mod order;
+pub mod payable_item;
+pub mod payout;
 pub mod review;
 pub mod settling;
 pub mod terms;

@@ -19,8 +19,8 @@ use super::book::{Book, Fact, Record};
 use super::clock::Move;
 use super::order::Order;
 use super::review::Ruling;
-use super::rule::RuleBook;
 use jiff::Timestamp;
+use rules::{Known, Whole};
 use rust_decimal::Decimal;
 use shared::event::Event;
 use shared::id::ConversionId;
@@ -139,23 +139,44 @@ pub fn differences(
         return vec![Difference::new(recorded.id, "event_id", &order.event_id, "no such event")];
     };
     let plans = plans(opener, recorded, order, stored);
-    let rules = rules::known(book, moves, opener, recorded, order, stored);
-    let all = std::mem::take(&mut book.rules);
+    let known = rules::known(book, moves, opener, recorded, order, stored);
+    if known == [Known::All] {
+        return closest(book, moves, recorded, (order, stored), &plans);
+    }
+    let whole = Whole::of(book);
     let mut first = None;
-    for (plan, known) in plans.iter().flat_map(|plan| rules.iter().map(move |known| (plan, known)))
-    {
-        book.rules = RuleBook(all.0.iter().filter(|rule| known.has(rule)).cloned().collect());
-        let found = match play::run(book, moves, recorded.id, order, plan) {
-            Ok(rebuilt) => compare::all(recorded.id, stored, order, &rebuilt),
-            Err(difference) => vec![difference],
-        };
+    for known in known {
+        whole.show(book, known);
+        let found = closest(book, moves, recorded, (order, stored), &plans);
         let is_same = found.is_empty();
         first = first.filter(|_| !is_same).or(Some(found));
         if is_same {
             break;
         }
     }
-    book.rules = all;
+    whole.restore(book);
+    first.unwrap_or_default()
+}
+
+/// The differences of the first plan, or none when any plan makes what is stored.
+fn closest(
+    book: &mut Book,
+    moves: &[Moved],
+    recorded: &Recorded,
+    (order, stored): (&Order, &Stored),
+    plans: &[Vec<Step<'_>>],
+) -> Vec<Difference> {
+    let mut first = None;
+    for plan in plans {
+        let found = match play::run(book, moves, recorded.id, order, plan) {
+            Ok(rebuilt) => compare::all(recorded.id, stored, order, &rebuilt),
+            Err(difference) => vec![difference],
+        };
+        if found.is_empty() {
+            return found;
+        }
+        first.get_or_insert(found);
+    }
     first.unwrap_or_default()
 }
 

@@ -1,5 +1,6 @@
-//! Takes up events that wait: their link is known now, or their time is over. Orders that went on
-//! without their link are judged again, once, when it comes after all.
+//! Takes up events that wait: their link is known now, the payout in flight was answered, or their
+//! time is over. Orders that went on without their link are judged again, once, when it comes after
+//! all.
 
 use super::settle_events::{Progress, Read, books_for, parked_record, read_event, write_books};
 use crate::store::{instant, order, review, settling};
@@ -32,6 +33,18 @@ pub async fn run_once(
         .collect();
     let mut books = books_for(&mut transaction, click_keys, &named).await?;
     let resumed = parked.len();
+    // Several reversals of one order go on in the order in which they happened, not came.
+    let mut parked = parked;
+    parked.sort_by_cached_key(|(scope, parked)| {
+        let received_at = books
+            .get(scope)
+            .map_or(parked.record.received_at, |book| book.clock.at(parked.record.received_at));
+        let happened_at = match &parked.record.event {
+            Event::OrderStatus(report) => report.status_updated_at.unwrap_or(received_at),
+            Event::Conversion(_) | Event::ClockAdvance(_) => received_at,
+        };
+        (happened_at, parked.record.received_at, parked.record.seq)
+    });
     for (scope, parked) in parked {
         let book = books.get_mut(&scope).expect("a book was loaded for every scope of the batch");
         book.resume(parked, now);

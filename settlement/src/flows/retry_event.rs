@@ -4,6 +4,7 @@ use super::actor::{self, Actor};
 use super::settle_events::{Read, books_for, write_books};
 use crate::error::Fault;
 use crate::flows::settle_events::read_event;
+use crate::store::payout::drain;
 use crate::store::settling;
 use jiff::Timestamp;
 use shared::keys::ClickKeys;
@@ -40,6 +41,7 @@ pub async fn run(
         Read::Unreadable { event_id, received_at } => book.refuse_unreadable(event_id, received_at),
     }
     write_books(&mut transaction, &books, now).await?;
+    drain::forget_failed(&mut transaction, &row.environment, row.merchant_id, event_id).await?;
     let settled = books[&scope].changes.settled.iter().find(|s| s.event_id == event_id);
     let outcome = settled.map_or_else(
         || (String::new(), String::new()),

@@ -61,6 +61,37 @@ pub async fn find_by_email(
     .await
 }
 
+/// Whether an account may ask for corrections and decide on them.
+pub async fn is_super_admin(
+    connection: &mut PgConnection,
+    account_id: Uuid,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- is_super_admin
+         select exists (select from account where account_id = $1 and super_admin)",
+    )
+    .bind(account_id)
+    .fetch_one(connection)
+    .await
+}
+
+/// Makes an operator a super-admin, or no longer one; answers the rows touched.
+pub async fn set_super_admin(
+    connection: &mut PgConnection,
+    account_id: Uuid,
+    super_admin: bool,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- set_super_admin
+         update account set super_admin = $2 where account_id = $1 and role = 'operator'",
+    )
+    .bind(account_id)
+    .bind(super_admin)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
 /// Sets a password; answers the rows touched.
 pub async fn set_password(
     connection: &mut PgConnection,

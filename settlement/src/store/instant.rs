@@ -1,7 +1,8 @@
-//! Instants between rows and the domain: microseconds both ways.
+//! Instants and days between rows and the domain: microseconds both ways.
 
 use jiff::Timestamp;
-use sqlx::types::time::OffsetDateTime;
+use jiff::civil;
+use sqlx::types::time::{Date, OffsetDateTime};
 
 /// The instant as a row holds it, cut to whole microseconds.
 pub fn to_row(at: Timestamp) -> OffsetDateTime {
@@ -17,6 +18,12 @@ pub fn from_row(at: OffsetDateTime) -> Timestamp {
         .ok()
         .and_then(|microseconds| Timestamp::from_microsecond(microseconds).ok())
         .unwrap_or(if at.year() < 1970 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// A day as a row holds it.
+pub fn date_to_row(day: civil::Date) -> Date {
+    Date::from_ordinal_date(i32::from(day.year()), day.day_of_year().unsigned_abs())
+        .expect("both calendars span the years -9999 to 9999")
 }
 
 #[cfg(test)]

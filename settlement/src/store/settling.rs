@@ -244,7 +244,8 @@ pub async fn parked_of(
     .await
 }
 
-/// Events whose time is over, or whose link is known now; locked against other nodes.
+/// Events whose time is over, whose link is known now, or whose payout was answered, which sets
+/// their time to now; locked against other nodes. Each case goes by an index of its own.
 pub async fn parked_to_resume(
     connection: &mut PgConnection,
     now: OffsetDateTime,
@@ -252,18 +253,29 @@ pub async fn parked_to_resume(
 ) -> Result<Vec<ParkedRow>, sqlx::Error> {
     sqlx::query_as(
         "-- parked_to_resume
+         with test_clock as (
+             select merchant_id, sum(seconds) as ahead_seconds
+             from clock_move where real_at <= $1 group by merchant_id
+         ), due as (
+             select environment, merchant_id, event_id from parked_event where expires_at <= $1
+             union
+             select waiting.environment, waiting.merchant_id, event_id
+             from test_clock
+             join parked_event waiting on waiting.environment = 'test'
+                 and waiting.merchant_id = test_clock.merchant_id
+             where expires_at <= $1 + make_interval(secs => ahead_seconds)
+             union
+             select waiting.environment, waiting.merchant_id, event_id
+             from parked_event waiting join link using (link_number)
+         )
          select parked.environment, parked.merchant_id, parked.event_id, parked.received_at,
                 inbox.seq, inbox.kind, inbox.body, parked.conversion_id, parked.link_number,
                 parked.expires_at
-         from parked_event parked
+         from due
+         join parked_event parked using (environment, merchant_id, event_id)
          join inbox on inbox.environment = parked.environment
              and inbox.merchant_id = parked.merchant_id
              and inbox.received_at = parked.received_at and inbox.event_id = parked.event_id
-         where parked.expires_at <= $1 + make_interval(secs => coalesce((
-                   select sum(seconds) from clock_move
-                   where clock_move.environment = parked.environment
-                     and clock_move.merchant_id = parked.merchant_id and real_at <= $1), 0))
-            or exists (select from link where link.link_number = parked.link_number)
          order by parked.received_at, inbox.seq
          limit $2
          for update of parked skip locked",

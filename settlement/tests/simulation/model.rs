@@ -167,7 +167,11 @@ impl Scope {
             parked.expires <= now || parked.link.is_some_and(|link| world.links.contains_key(&link))
         };
         let mut due: Vec<Parked> = self.parked.iter().filter(|p| is_due(p)).cloned().collect();
-        due.sort_by_key(|parked| (self.sent[parked.seq].received, parked.seq));
+        due.sort_by_key(|parked| {
+            let sent = &self.sent[parked.seq];
+            let told_at = if let Told::Report(report) = &sent.told { report.at } else { None };
+            (told_at.unwrap_or(self.clock(sent.received)), sent.received, parked.seq)
+        });
         for parked in due {
             let Some(place) = self.parked.iter().position(|p| p.seq == parked.seq) else {
                 continue;

@@ -16,6 +16,7 @@ const STARTS: [Option<HoldStart>; 4] =
 
 impl History {
     pub(crate) async fn change_rule(&mut self, scope: usize) {
+        self.pause();
         let random = self.random();
         let about = match random.below(10) {
             0..4 => About::Product(random.of(&["A", "B", "C"])),
@@ -34,10 +35,11 @@ impl History {
         let from = self.books[scope].clock(self.now);
         let rule = Rule { about, pays, cap, minimum, from };
         if pays == Pays::Nothing {
-            self.end_rule(scope, rule).await
+            self.end_rule(scope, rule).await;
         } else {
-            self.set_rule(scope, rule).await
+            self.set_rule(scope, rule).await;
         }
+        self.pause();
     }
 
     fn subject(&self, scope: usize, about: About) -> Subject {
@@ -90,7 +92,13 @@ impl History {
         }
     }
 
+    /// No two things that people do share an instant with anything else.
+    fn pause(&mut self) {
+        self.now += 1_000;
+    }
+
     pub(crate) async fn change_windows(&mut self, scope: usize) {
+        self.pause();
         let random = self.random();
         let which = random.below(3);
         let cookie_days = random.of(&[1, 2, 7, 30]);
@@ -111,5 +119,7 @@ impl History {
         let mut connection = self.pool.acquire().await.unwrap();
         let row = campaign::find(&mut connection, id).await.unwrap().unwrap();
         campaign::insert_terms(&mut connection, &row, &terms, instant(from)).await.unwrap();
+        drop(connection);
+        self.pause();
     }
 }

@@ -4,6 +4,8 @@ use crate::domain::book::{Book, Settled};
 use crate::domain::commission::Commission;
 use crate::domain::order::{Order, Scope};
 use crate::domain::outcome::{Code, Outcome};
+use crate::flows::payout::follow::follow;
+use crate::store::payout::drain;
 use crate::store::settling::InboxRow;
 use crate::store::{commission, instant, ledger, order, review, settling, terms, webhook_event};
 use jiff::Timestamp;
@@ -90,6 +92,7 @@ async fn write_steps(
         .flat_map(|(scope, book)| book.changes.steps.transfers.iter().map(|t| (*scope, t)))
         .collect();
     ledger::post(connection, &transfers, now).await?;
+    follow(connection, &transfers, instant::from_row(now)).await?;
     let notices: Vec<_> = books
         .iter()
         .flat_map(|(scope, book)| book.changes.steps.notices.iter().map(|n| (*scope, n)))
@@ -143,5 +146,5 @@ pub(super) async fn mark_failed(
     };
     let row = (event.environment.as_str(), event.merchant_id, &settled);
     settling::write_outcomes(connection, &[row], now).await?;
-    Ok(())
+    drain::note_failed(connection, &event.environment, event.merchant_id, &event.event_id).await
 }

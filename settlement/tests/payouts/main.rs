@@ -1,0 +1,12 @@
+//! Payouts on a real Postgres: drafted, sent, answered, and what refunds, races and crashes do.
+
+#![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
+#[path = "../database/mod.rs"]
+mod database;
+
+mod corrections;
+mod life;
+mod races;
+mod refunds;
+mod world;
