@@ -17,6 +17,7 @@ pub use compare::Difference;
 
 use super::book::{Book, Fact, Record};
 use super::clock::Move;
+use super::lifecycle;
 use super::order::Order;
 use super::review::Ruling;
 use jiff::Timestamp;
@@ -52,6 +53,19 @@ pub struct Decision {
     pub made_at: Timestamp,
 }
 
+/// A payout that carries the order's commission takes a step.
+#[derive(Debug, Clone, Copy)]
+pub struct PayoutStep {
+    /// What it is to the commission.
+    pub event: lifecycle::Event,
+    /// What of the commission it carries.
+    pub amount: Decimal,
+    /// When it took effect, in the merchant's time.
+    pub at: Timestamp,
+    /// When it was written, in real time.
+    pub made_at: Timestamp,
+}
+
 /// Everything recorded of one order.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -61,6 +75,8 @@ pub struct Recorded {
     pub heard: Vec<Heard>,
     /// What a person decided.
     pub decision: Option<Decision>,
+    /// Steps of the payouts that carry its commission, in their order.
+    pub payouts: Vec<PayoutStep>,
 }
 
 /// A move of the merchant's clock, and when it was settled.
@@ -111,6 +127,8 @@ pub(super) enum Step<'a> {
     JudgeAgain(Timestamp),
     /// The release job comes; `None`: as late as can be.
     Release(Option<Timestamp>),
+    /// A payout that carries the commission takes a step.
+    Payout(PayoutStep),
 }
 
 /// Codes of events that leave a fact.
@@ -187,8 +205,9 @@ fn plans<'a>(
     order: &Order,
     stored: &Stored,
 ) -> Vec<Vec<Step<'a>>> {
+    let orders = [(false, false), (true, false), (false, true), (true, true)];
     let mut plans: Vec<Vec<Step<'a>>> =
-        [false, true].into_iter().map(|waited| events(opener, recorded, waited)).collect();
+        orders.map(|(waited, woken)| events(opener, recorded, waited, woken)).into();
     for (step, made_at) in job_steps(recorded, order, stored) {
         plans = plans
             .iter()
@@ -205,8 +224,14 @@ fn plans<'a>(
 }
 
 /// The order's opening and its reports as they were applied; `waited`: the order itself had waited
-/// for its click's link, so everything settled with it had waited for the order.
-fn events<'a>(opener: &'a Heard, recorded: &'a Recorded, waited: bool) -> Vec<Step<'a>> {
+/// for its click's link, so everything settled with it had waited for the order; `woken`: what was
+/// settled together had waited for a payout, and went on as it had happened.
+fn events<'a>(
+    opener: &'a Heard,
+    recorded: &'a Recorded,
+    waited: bool,
+    woken: bool,
+) -> Vec<Step<'a>> {
     let reports = recorded.heard.iter().filter(|heard| {
         matches!(heard.record.event, Event::OrderStatus(_))
             && WITH_FACT.contains(&heard.code.as_str())
@@ -216,18 +241,23 @@ fn events<'a>(opener: &'a Heard, recorded: &'a Recorded, waited: bool) -> Vec<St
             || (heard.settled_at == opener.settled_at
                 && (waited || heard.record.seq < opener.record.seq))
     });
-    parked.sort_by_key(|heard| {
-        let received_at = heard.record.received_at;
-        let happened_at = match &heard.record.event {
-            Event::OrderStatus(report) => report.status_updated_at,
-            Event::Conversion(_) | Event::ClockAdvance(_) => None,
-        };
-        (happened_at.unwrap_or(received_at), received_at, heard.record.seq)
-    });
+    parked.sort_by_key(|heard| as_it_happened(heard));
     after.sort_by_key(|heard| (heard.settled_at, heard.record.seq));
+    if woken {
+        after.sort_by_key(|heard| (heard.settled_at, as_it_happened(heard)));
+    }
     let parked = parked.into_iter().map(|heard| Step::Report(heard, opener.record.seq));
     let after = after.into_iter().map(|heard| Step::Report(heard, heard.record.seq));
     std::iter::once(Step::Open(opener)).chain(parked).chain(after).collect()
+}
+
+fn as_it_happened(heard: &Heard) -> (Timestamp, Timestamp, u64) {
+    let received_at = heard.record.received_at;
+    let happened_at = match &heard.record.event {
+        Event::OrderStatus(report) => report.status_updated_at,
+        Event::Conversion(_) | Event::ClockAdvance(_) => None,
+    };
+    (happened_at.unwrap_or(received_at), received_at, heard.record.seq)
 }
 
 /// Steps that came from no event of the order, with their real instants, in their own order.
@@ -257,6 +287,8 @@ fn job_steps<'a>(
             steps.push((Step::Release(None), None));
         }
     }
+    let sent = recorded.payouts.iter();
+    steps.extend(sent.map(|payout| (Step::Payout(*payout), Some(payout.made_at))));
     steps
 }
 
@@ -268,6 +300,7 @@ fn places(plan: &[Step<'_>], made_at: Option<Timestamp>) -> impl Iterator<Item =
             Step::Open(heard) | Step::Report(heard, _) => Some(heard.settled_at),
             Step::Decide(decision) => Some(decision.made_at),
             Step::Release(at) => *at,
+            Step::Payout(payout) => Some(payout.made_at),
             Step::JudgeAgain(_) => None,
         })
         .collect();

@@ -10,6 +10,7 @@ use crate::domain::order::Scope;
 use crate::domain::rebuild::{Difference, Moved};
 use crate::error::Fault;
 use crate::store::{instant, verify};
+use rust_decimal::Decimal;
 use shared::event::Event;
 use shared::id::{Environment, EventKind, MerchantId};
 use shared::keys::ClickKeys;
@@ -137,6 +138,13 @@ async fn whole_scope(
     let stray = verify::stray_events(connection, scope, ROWS_MAX).await?;
     let stray = stray.iter().map(|(id, code)| Difference::of(id, "outcome", code, "a conversion"));
     verified.add(stray);
+    let payouts = verify::wrong_payouts(connection, scope, ROWS_MAX).await?;
+    let payouts = payouts.iter().map(|(key, posted, wanted)| {
+        let shown =
+            |amount: &Option<_>| amount.map_or("none".to_owned(), |a: Decimal| a.to_string());
+        Difference::of(key, "payout transfer", &shown(posted), &shown(wanted))
+    });
+    verified.add(payouts);
     let unbalanced = verify::unbalanced(connection, scope, ROWS_MAX).await?;
     let unbalanced = unbalanced.iter().map(|(key, sum)| {
         Difference::of(key, "sum of a transfer", &sum.to_string(), "0, in one currency")

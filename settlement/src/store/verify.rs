@@ -1,6 +1,10 @@
 //! What `verify` reads: recorded inputs and stored books of one scope, order by order, without a
 //! lock.
 
+mod payout;
+
+pub use payout::{PayoutStepRow, payout_steps, wrong_payouts};
+
 use super::instant;
 use super::order::Keys;
 use crate::domain::order::Scope;
@@ -37,6 +41,8 @@ pub struct NamedRow {
     pub events: Vec<String>,
     /// Keys of its commission's transfers.
     pub transfers: Vec<String>,
+    /// Payouts that carried its commission.
+    pub payouts: Vec<Uuid>,
 }
 
 /// Opens a cursor over everything that names an order of a scope, sorted by Postgres, so that
@@ -48,20 +54,27 @@ pub async fn open_orders(connection: &mut PgConnection, scope: Scope) -> Result<
          select conversion_id,
                 coalesce(array_agg(event_id) filter (where event_id is not null), '{}') as events,
                 coalesce(array_agg(transfer_key) filter (where transfer_key is not null), '{}')
-                    as transfers
+                    as transfers,
+                coalesce(array_agg(payout_id) filter (where payout_id is not null), '{}')
+                    as payouts
          from (
-             select conversion_id, null::text as event_id, null::text as transfer_key
+             select conversion_id, null::text as event_id, null::text as transfer_key,
+                 null::uuid as payout_id
              from conversion where environment = $1 and merchant_id = $2
              union all
-             select conversion_id, event_id, null from inbox
+             select conversion_id, event_id, null, null from inbox
              where environment = $1 and merchant_id = $2 and conversion_id is not null
              union all
-             select conversion_id, null, null from order_fact
+             select conversion_id, null, null, null from order_fact
              where environment = $1 and merchant_id = $2
              union all
-             select 'cnv_' || substr(split_part(transfer_key, ':', 1), 5), null, transfer_key
+             select 'cnv_' || substr(split_part(transfer_key, ':', 1), 5), null, transfer_key,
+                 null
              from ledger_transfer
              where environment = $1 and merchant_id = $2 and transfer_key like 'com\\_%'
+             union all
+             select 'cnv_' || substr(subject, 5), null, null, payout_id from payout_line
+             where environment = $1 and merchant_id = $2 and kind = 'commission'
          ) named
          group by conversion_id
          order by conversion_id",

@@ -42,7 +42,8 @@ fn word(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Waiting | State::Running => "hold",
-        State::Payable => "payable",
+        State::Payable | State::InFlight => "payable",
+        State::Paid => "paid",
         State::Rejected => "rejected",
     }
 }
@@ -122,54 +123,72 @@ async fn outcomes(history: &History, scope: usize) {
     assert_eq!(usize::try_from(parked).unwrap(), history.books[scope].parked(), "book {scope}");
 }
 
-type Account = (&'static str, Option<usize>, usize);
+/// Account, affiliate, currency.
+type Account = (String, Option<usize>, usize);
+type Balances = BTreeMap<Account, Decimal>;
 
-/// What MONEY §6 says each account must equal.
-fn expected_balances(books: &Scope) -> BTreeMap<Account, i64> {
-    let mut balances: BTreeMap<Account, i64> = BTreeMap::new();
+/// What MONEY §6 says each account must equal, as far as commissions go.
+fn balances_of_commissions(books: &Scope) -> Balances {
+    let mut balances = Balances::new();
     for order in books.orders.values() {
         let Some(commission) = &order.commission else { continue };
         let (account, owing) = match commission.state {
-            State::Pending => ("A.pending", "M.accrued"),
-            State::Waiting | State::Running => ("A.hold", "M.accrued"),
-            State::Payable => ("A.payable", "M.due"),
+            State::Pending => (Some("A.pending"), "M.accrued"),
+            State::Waiting | State::Running => (Some("A.hold"), "M.accrued"),
+            State::Payable => (Some("A.payable"), "M.due"),
+            State::InFlight | State::Paid => (None, "M.due"),
             State::Rejected => continue,
         };
-        let currency = order.told.currency;
-        *balances.entry((account, Some(commission.affiliate), currency)).or_default() +=
-            commission.net;
-        *balances.entry((owing, None, currency)).or_default() -= commission.net;
+        let (currency, whose) = (order.told.currency, Some(commission.affiliate));
+        let net = decimal(commission.net, currency);
+        if let Some(account) = account {
+            *balances.entry((account.to_owned(), whose, currency)).or_default() += net;
+        }
+        *balances.entry((owing.to_owned(), None, currency)).or_default() -= net;
     }
-    balances.retain(|_, balance| *balance != 0);
     balances
 }
 
-async fn balances(history: &History, scope: usize) {
+/// What payouts and what came back of them add: account, affiliate, currency, amount.
+const PAYOUT_BALANCES: &str = "
+    select case when state = 'processing' then 'A.in_flight' else 'N.bank' end,
+           case when state = 'processing' then line.affiliate_id end, line.currency, line.amount
+    from payout_line line join payout using (payout_id)
+    where line.environment = $1 and line.merchant_id = $2 and state in ('processing', 'settled')
+    union all
+    select 'A.payable', line.affiliate_id, line.currency, -line.amount
+    from payout_line line join payout using (payout_id)
+    where line.environment = $1 and line.merchant_id = $2 and kind <> 'commission'
+      and state in ('processing', 'settled', 'returned')
+    union all
+    select 'A.payable', affiliate_id, currency, amount from payable_item
+    where environment = $1 and merchant_id = $2";
+const BOOKED: &str = "
+    select account, affiliate_id, currency, sum(amount) from ledger_entry
+    where environment = $1 and merchant_id = $2 group by account, affiliate_id, currency";
+
+async fn summed(history: &History, scope: usize, sql: &'static str, into: &mut Balances) {
     let whose = history.network.books[scope].scope;
-    let rows: Vec<(String, Option<Uuid>, String, Decimal)> = sqlx::query_as(
-        "select account, affiliate_id, currency, sum(amount) from ledger_entry
-         where environment = $1 and merchant_id = $2 group by account, affiliate_id, currency
-         having sum(amount) <> 0",
-    )
-    .bind(whose.environment.as_str())
-    .bind(whose.merchant.0)
-    .fetch_all(&history.pool)
-    .await
-    .unwrap();
-    let affiliates = &history.network.affiliates;
-    let mut have = BTreeMap::new();
-    for (account, affiliate, currency, balance) in rows {
+    let rows: Vec<(String, Option<Uuid>, String, Decimal)> = sqlx::query_as(sql)
+        .bind(whose.environment.as_str())
+        .bind(whose.merchant.0)
+        .fetch_all(&history.pool)
+        .await
+        .unwrap();
+    for (account, affiliate, currency, amount) in rows {
+        let affiliates = &history.network.affiliates;
         let affiliate = affiliate.map(|id| affiliates.iter().position(|a| a.0 == id).unwrap());
         let currency = CURRENCIES.iter().position(|(code, _)| *code == currency).unwrap();
-        have.insert((account, affiliate, currency), balance);
+        *into.entry((account, affiliate, currency)).or_default() += amount;
     }
-    let wanted = expected_balances(&history.books[scope]);
-    let wanted: BTreeMap<_, _> = wanted
-        .into_iter()
-        .map(|((account, whose, currency), minor)| {
-            ((account.to_owned(), whose, currency), decimal(minor, currency))
-        })
-        .collect();
+    into.retain(|_, balance| !balance.is_zero());
+}
+
+async fn balances(history: &History, scope: usize) {
+    let mut wanted = balances_of_commissions(&history.books[scope]);
+    summed(history, scope, PAYOUT_BALANCES, &mut wanted).await;
+    let mut have = Balances::new();
+    summed(history, scope, BOOKED, &mut have).await;
     assert_eq!(have, wanted, "book {scope}: balances");
 }
 

@@ -19,6 +19,8 @@ use shared::internal::{
 };
 use shared::keys::ClickKeys;
 use sqlx::PgPool;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// The clicks' stream; each intake has one of the numbers after it.
 const EPOCH: u64 = 7;
@@ -43,6 +45,8 @@ pub struct History {
     made: Vec<Made>,
     unrecorded: Vec<Made>,
     click_rows: u64,
+    /// Lines of payouts the model has followed, with their payout's state then.
+    pub(crate) followed: HashMap<(Uuid, String), String>,
 }
 
 impl History {
@@ -59,6 +63,7 @@ impl History {
             made: Vec::new(),
             unrecorded: Vec::new(),
             click_rows: 0,
+            followed: HashMap::new(),
             pool,
             keys,
             network,
@@ -92,14 +97,23 @@ impl History {
             Op::Rule { scope } => self.change_rule(scope).await,
             Op::Windows { scope } => self.change_windows(scope).await,
             Op::LateLink => self.late_link().await,
+            Op::Payouts { dies_after } => self.payouts(dies_after).await,
         }
         op
     }
 
-    /// Everything arrives and is settled.
+    /// Everything arrives and is settled, and nothing is due any more.
     pub async fn finish(&mut self) {
         self.record_clicks().await;
+        self.settle_all().await;
+        self.resume(None).await;
+        self.release(None).await;
+    }
+
+    /// Everything arrives, the news that there is no more too, and is settled.
+    pub(crate) async fn settle_all(&mut self) {
         for scope in 0..self.books.len() {
+            self.drain(scope, false).await;
             while !self.held[scope].is_empty() {
                 self.drain(scope, false).await;
             }
@@ -110,8 +124,6 @@ impl History {
                 break;
             }
         }
-        self.resume(None).await;
-        self.release(None).await;
     }
 
     pub(crate) fn random(&mut self) -> &mut Random {

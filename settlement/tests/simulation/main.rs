@@ -15,6 +15,7 @@ mod history;
 mod model;
 mod network;
 mod ops;
+mod payouts;
 mod random;
 mod tampering;
 mod terms;

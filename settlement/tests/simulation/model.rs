@@ -24,6 +24,8 @@ pub enum State {
     Waiting,
     Running,
     Payable,
+    InFlight,
+    Paid,
     Rejected,
 }
 
@@ -95,6 +97,8 @@ struct Parked {
     seq: usize,
     order: String,
     link: Option<u64>,
+    /// Whether it waits for a payout's answer.
+    is_in_flight: bool,
     expires: Micros,
 }
 
@@ -163,8 +167,14 @@ impl Scope {
     /// Takes up what waits: its link is known, or its time is over.
     pub fn resume(&mut self, mine: usize, world: &World, now: Micros) {
         let now = self.clock(now);
+        let is_landed = |parked: &Parked| {
+            let commission = self.orders.get(&parked.order).and_then(|o| o.commission.as_ref());
+            parked.is_in_flight && commission.is_some_and(|c| c.state != State::InFlight)
+        };
         let is_due = |parked: &Parked| {
-            parked.expires <= now || parked.link.is_some_and(|link| world.links.contains_key(&link))
+            parked.expires <= now
+                || is_landed(parked)
+                || parked.link.is_some_and(|link| world.links.contains_key(&link))
         };
         let mut due: Vec<Parked> = self.parked.iter().filter(|p| is_due(p)).cloned().collect();
         due.sort_by_key(|parked| {
@@ -252,7 +262,13 @@ impl Scope {
             Judged::Missing(link) if !is_over => {
                 let expires = received + LINK_WAIT;
                 let order = told.order.clone();
-                self.parked.push(Parked { seq, order, link: Some(link), expires });
+                self.parked.push(Parked {
+                    seq,
+                    order,
+                    link: Some(link),
+                    is_in_flight: false,
+                    expires,
+                });
                 return "AWAITING_LINK";
             }
             Judged::Missing(link) => Some(link),
@@ -371,17 +387,24 @@ impl Scope {
         }
         let Some(order) = self.orders.get_mut(&told.order) else {
             let expires = received + REPORT_WAIT;
-            self.parked.push(Parked { seq, order: told.order.clone(), link: None, expires });
+            let order = told.order.clone();
+            self.parked.push(Parked { seq, order, link: None, is_in_flight: false, expires });
             return "AWAITING_CONVERSION";
         };
         let content = format!(
             "{} {} {:?} {:?} {:?}",
             told.order, told.status, told.at, told.refunded, told.items
         );
-        if !self.heard.insert(content) {
+        if self.heard.contains(&content) {
             return "DUPLICATE_STATUS";
         }
         let code = report::apply(order, told, happened, received);
+        if code == "PAYOUT_IN_FLIGHT" {
+            let (order, expires) = (told.order.clone(), Micros::MAX);
+            self.parked.push(Parked { seq, order, link: None, is_in_flight: true, expires });
+            return code;
+        }
+        self.heard.insert(content);
         order.facts.push((happened, received, seq, told.clone()));
         code
     }

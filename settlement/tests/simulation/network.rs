@@ -159,6 +159,14 @@ fn scope_domain(defaults: (Option<u32>, HoldStart)) -> usize {
     usize::from(defaults == MERCHANTS[1])
 }
 
+/// Keys that seal secrets; a history has none worth keeping.
+pub fn vault() -> Vault {
+    Vault {
+        master: MasterKeys::parse(&format!("1:{}", "ab".repeat(32))).unwrap(),
+        edge: SealingPublicKey::parse(&"09".repeat(32)).unwrap(),
+    }
+}
+
 async fn open_merchant(pool: &PgPool, which: usize, now: Micros) -> MerchantId {
     let domain = format!("shop{which}.example");
     let input = NewMerchant {
@@ -171,11 +179,7 @@ async fn open_merchant(pool: &PgPool, which: usize, now: Micros) -> MerchantId {
         hold_start: MERCHANTS[which].1,
     };
     let merchant = open_merchant::run(pool, BY, input, instant(now)).await.unwrap();
-    let vault = Vault {
-        master: MasterKeys::parse(&format!("1:{}", "ab".repeat(32))).unwrap(),
-        edge: SealingPublicKey::parse(&"09".repeat(32)).unwrap(),
-    };
     let change = set_state::MerchantChange::Approve;
-    set_state::merchant(pool, &vault, BY, merchant, change, instant(now)).await.unwrap();
+    set_state::merchant(pool, &vault(), BY, merchant, change, instant(now)).await.unwrap();
     merchant
 }

@@ -31,6 +31,8 @@ pub enum Op {
     Rule { scope: usize },
     /// A campaign's windows change.
     Windows { scope: usize },
+    /// A step with payouts.
+    Payouts { dies_after: Option<usize> },
     /// A link that clicks name already becomes known.
     LateLink,
 }
@@ -61,7 +63,8 @@ impl Op {
             980..988 => Self::WaitForHold { milliseconds_after: random.of(&[-1, 0, 0, 1]) },
             988..994 => Self::Rule { scope },
             994..997 => Self::Windows { scope },
-            _ => Self::LateLink,
+            997 => Self::LateLink,
+            _ => Self::Payouts { dies_after: dies(random) },
         }
     }
 }

@@ -21,7 +21,7 @@ const NEEDS_CONVERSION: [&str; 6] = [
     "DUPLICATE_STATUS",
 ];
 /// Characters of a value shown at most.
-const SHOWN_CHARACTERS_MAX: usize = 200;
+const SHOWN_CHARACTERS_MAX: usize = 600;
 
 /// One place where the stored books are not what the recorded inputs make.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,14 @@
 //! Plays the recorded steps of one order with the code that settles.
 
-use super::super::attribution::{ClickFacts, Facts, Receipt, SeenLink, Verdict};
+use super::super::attribution::{self, ClickFacts, Facts, Receipt, SeenLink};
 use super::super::book::{Book, Changes, Fact};
 use super::super::clock::Clock;
 use super::super::commission::Steps;
+use super::super::lifecycle::{self, Verdict};
 use super::super::order::{self, Order, Reported};
 use super::super::report;
 use super::super::settle::status_inside;
-use super::{Difference, Heard, Moved, Step};
+use super::{Difference, Heard, Moved, PayoutStep, Step};
 use jiff::Timestamp;
 use shared::event::{Conversion, Event};
 use shared::id::ConversionId;
@@ -59,6 +60,7 @@ pub(super) fn run(
                 take_back(book, id, rebuilt);
             }
             (Step::JudgeAgain(at), Some(rebuilt)) => judge_again(book, id, rebuilt, *at),
+            (Step::Payout(payout), Some(rebuilt)) => carry(id, rebuilt, *payout)?,
             (Step::Release(made_at), Some(rebuilt)) => {
                 let now = made_at.map(|at| clock_before(moves, at, u64::MAX).at(at));
                 if let Some(commission) = &mut rebuilt.order.commission {
@@ -69,6 +71,24 @@ pub(super) fn run(
         }
     }
     rebuilt.ok_or_else(|| Difference::new(id, "conversion", "there", "never opened"))
+}
+
+/// A payout's step: its books are its own, the commission only moves.
+fn carry(id: ConversionId, rebuilt: &mut Rebuilt, payout: PayoutStep) -> Result<(), Difference> {
+    let moved = rebuilt.order.commission.as_mut().and_then(|commission| {
+        let Verdict::Move(to) = lifecycle::step(commission.state, payout.event) else {
+            return None;
+        };
+        commission.state = to;
+        commission.updated_at = commission.updated_at.max(payout.at);
+        (commission.net == payout.amount).then_some(())
+    });
+    let told = || {
+        let commission = rebuilt.order.commission.as_ref();
+        format!("{:?}", commission.map(|commission| (commission.state, commission.net)))
+    };
+    let step = format!("{:?} of {}", payout.event, payout.amount);
+    moved.ok_or_else(|| Difference::new(id, "payout of the commission", &step, &told()))
 }
 
 /// The clock as an event of this place met it: with the moves settled before.
@@ -97,7 +117,7 @@ fn open(
     let (verdict, receipt) = order::judge(reported, &setting, &facts);
     let windows = book.windows_of(verdict.earner());
     let mut steps = Steps::default();
-    let at_first = if judged_late { Verdict::Nobody } else { verdict };
+    let at_first = if judged_late { attribution::Verdict::Nobody } else { verdict };
     let mut order = order::open(reported, at_first, &receipt, windows, &book.rules, &mut steps);
     let mut facts = Vec::new();
     if let Some(status) = event.order_status {

@@ -59,7 +59,7 @@ impl Whole {
             let versions = versions.iter().enumerate().filter(|(at, v)| is_known(*at, v));
             versions.map(|(_, version)| *version).collect()
         };
-        book.links = self.links.clone();
+        book.links.clone_from(&self.links);
         book.links.values_mut().for_each(|link| link.versions = cut(&link.versions));
         let campaigns = self.campaigns.iter();
         book.candidates.campaigns = campaigns.map(|(id, v)| (*id, cut(v))).collect();

@@ -4,8 +4,11 @@
 use super::super::settle_events::record;
 use crate::domain::book::{Book, Candidates, Changes};
 use crate::domain::clock::Clock;
+use crate::domain::lifecycle;
 use crate::domain::order::{Order, Scope};
-use crate::domain::rebuild::{self, Decision, Difference, Heard, Moved, Recorded, Stored};
+use crate::domain::rebuild::{
+    self, Decision, Difference, Heard, Moved, PayoutStep, Recorded, Stored,
+};
 use crate::domain::review::Ruling;
 use crate::domain::rule::RuleBook;
 use crate::error::Fault;
@@ -45,12 +48,14 @@ pub(super) async fn verify(
     for row in verify::decisions(connection, &keys).await? {
         decisions.extend(decision(&row).map(|decision| (row.conversion_id, decision)));
     }
+    let mut payouts = payouts(connection, scope, &ids).await?;
     let orders: Vec<&Order> = stored.values().filter_map(|stored| stored.order.as_ref()).collect();
     let mut book = book(connection, click_keys, scope, &orders, decisions.values()).await?;
     for (id, row) in ids {
         let events = row.events.iter().filter_map(|event| heard.remove(event)).collect();
         let decision = decisions.get(&row.conversion_id).copied();
-        let recorded = Recorded { id, heard: events, decision };
+        let payouts = payouts.remove(&id.commission_id()).unwrap_or_default();
+        let recorded = Recorded { id, heard: events, decision, payouts };
         let stored = stored.remove(&id).unwrap_or_default();
         found.extend(rebuild::differences(&mut book, moves, &recorded, &stored));
     }
@@ -88,6 +93,34 @@ fn decision(row: &DecisionRow) -> Option<Decision> {
     };
     let (at, made_at) = (instant::from_row(row.decided_at), instant::from_row(row.created_at));
     Some(Decision { ruling, at, made_at })
+}
+
+/// Steps of the payouts that carry these orders' commissions.
+async fn payouts(
+    connection: &mut PgConnection,
+    scope: Scope,
+    ids: &[(ConversionId, &NamedRow)],
+) -> Result<HashMap<String, Vec<PayoutStep>>, Fault> {
+    let payouts: BTreeSet<_> =
+        ids.iter().flat_map(|(_, row)| row.payouts.iter().copied()).collect();
+    if payouts.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let payouts: Vec<_> = payouts.into_iter().collect();
+    let commissions: Vec<String> = ids.iter().map(|(id, _)| id.commission_id()).collect();
+    let mut steps: HashMap<String, Vec<PayoutStep>> = HashMap::new();
+    for row in verify::payout_steps(connection, scope, &payouts, &commissions).await? {
+        let event = match row.transfer_key.rsplit_once(':') {
+            Some((_, "sent")) => lifecycle::Event::PayoutProcessing,
+            Some((_, "settled")) => lifecycle::Event::PayoutSettled,
+            _ => lifecycle::Event::PayoutFailed,
+        };
+        let (at, made_at) =
+            (instant::from_row(row.effective_at), instant::from_row(row.created_at));
+        let step = PayoutStep { event, amount: row.amount, at, made_at };
+        steps.entry(row.commission_id).or_default().push(step);
+    }
+    Ok(steps)
 }
 
 async fn stored(

@@ -44,15 +44,17 @@ fn decide(order: &mut Order, told: &Report, happened: Micros, received: Micros) 
         return "STALE_DECISION";
     }
     let grants = told.status == "commission_approved";
-    if grants && commission.state == State::Rejected {
-        return "ORDER_STATUS_TRANSITION_DENIED";
+    match (grants, commission.state) {
+        (true, State::Rejected) | (_, State::Paid) => return "ORDER_STATUS_TRANSITION_DENIED",
+        (false, State::InFlight) => return "PAYOUT_IN_FLIGHT",
+        _ => {}
     }
     if commission.state == State::Rejected {
         return "NO_CHANGE";
     }
     commission.decided_at = Some(happened);
     match (grants, commission.state) {
-        (true, State::Payable) => return "NO_CHANGE",
+        (true, State::Payable | State::InFlight) => return "NO_CHANGE",
         (true, _) => firm(commission, received),
         (false, _) => reject(commission, received),
     }
@@ -71,6 +73,10 @@ fn is_wrong(order: &Order, told: &Report) -> bool {
 }
 
 fn take_back(order: &mut Order, told: &Report, received: Micros) -> &'static str {
+    let state = order.commission.as_ref().map(|commission| commission.state);
+    if state == Some(State::InFlight) {
+        return "PAYOUT_IN_FLIGHT";
+    }
     for (sku, units) in &told.items {
         match order.returned.iter_mut().find(|(known, _)| known == sku) {
             Some((_, most)) => *most = (*most).max(*units),
@@ -87,8 +93,10 @@ fn take_back(order: &mut Order, told: &Report, received: Micros) -> &'static str
     let left = if is_whole || order.is_reversed { None } else { left(order) };
     order.is_reversed |= left.is_none();
     let Some(commission) = &mut order.commission else { return "RECORDED" };
-    if commission.state == State::Rejected {
-        return "NO_CHANGE";
+    match commission.state {
+        State::Rejected => return "NO_CHANGE",
+        State::Paid => return "ORDER_STATUS_TRANSITION_DENIED",
+        _ => {}
     }
     match left {
         None => reject(commission, received),
