@@ -328,7 +328,7 @@ impl Scope {
         since: Micros,
     ) -> Option<Commission> {
         let price = pricing::price(told, link.campaign, &self.rules, at);
-        (price.amount > 0).then(|| Commission {
+        let commission = Commission {
             affiliate: link.affiliate,
             state: State::Pending,
             net: price.amount,
@@ -339,7 +339,8 @@ impl Scope {
             decided_at: None,
             approved_at: None,
             changed_at: since,
-        })
+        };
+        (commission.price.amount > 0).then_some(commission)
     }
 
     /// An order that went on without its link is judged once more when the link is known; what was

@@ -113,7 +113,7 @@ async fn with_triggers_off(history: &History, sql: &str) {
     let sql = sql.replace("$C", COMMISSION);
     let sql = format!("set local session_replication_role = replica; {sql}");
     let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&history.pool).await;
-    done.map(drop).unwrap_or_else(|cause| panic!("{sql}: {cause}"));
+    assert!(done.is_ok(), "{sql}: {done:?}");
 }
 
 /// Each tampering is named, and after it is undone the books are as recorded again.

@@ -48,6 +48,7 @@ pub struct Line {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub struct Order {
     pub order: String,
     pub amount: i64,
