@@ -153,7 +153,17 @@ fn facts_again(book: &mut Book, event: &Conversion, kept: &Facts) -> Facts {
                 book.click_instants.clear();
             }
         }
-        let again = book.click_facts(event.click_id.as_deref());
+        let mut again = book.click_facts(event.click_id.as_deref());
+        // The other environment's windows go by another clock; of such a link they decide nothing.
+        if let (
+            ClickFacts::Proven { link: SeenLink::OtherEnvironment { cookie_days, .. }, .. },
+            ClickFacts::Proven {
+                link: SeenLink::OtherEnvironment { cookie_days: again, .. }, ..
+            },
+        ) = (kept, &mut again)
+        {
+            *again = *cookie_days;
+        }
         book.links = links;
         book.click_instants = instants;
         again
