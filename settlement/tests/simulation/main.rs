@@ -68,24 +68,10 @@ async fn a_hundred_thousand_operations_leave_the_books_that_the_plain_model_has(
         let ops = number("KHATA_OPS").and_then(|ops| usize::try_from(ops).ok());
         return play(seed, ops.unwrap_or(OPS_EACH)).await;
     }
-    let seeds: Vec<u64> = (1..=(OPS_TOTAL / OPS_EACH) as u64).collect();
-    for pair in seeds.chunks(2) {
-        let played: Vec<_> = pair.iter().map(|seed| tokio::spawn(play(*seed, OPS_EACH))).collect();
-        for history in played {
-            history.await.unwrap();
-        }
+    let last = (OPS_TOTAL / OPS_EACH) as u64;
+    for seed in (1..last).step_by(2) {
+        tokio::join!(play(seed, OPS_EACH), play(seed + 1, OPS_EACH));
     }
-}
-
-/// Histories that once came out differently from the model.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_status_that_went_on_with_its_order_is_not_taken_up_again() {
-    play(1, 4_000).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_decision_on_a_rejected_commission_leaves_nothing_whatever_the_batch() {
-    play(4, 5_000).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
