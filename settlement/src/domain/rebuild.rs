@@ -156,7 +156,7 @@ pub fn differences(
     else {
         return vec![Difference::new(recorded.id, "event_id", &order.event_id, "no such event")];
     };
-    let plans = plans(opener, recorded, order, stored);
+    let plans = plans(moves, opener, recorded, order, stored);
     let known = rules::known(book, moves, opener, recorded, order, stored);
     if known == [Known::All] {
         return closest(book, moves, recorded, (order, stored), &plans);
@@ -200,6 +200,7 @@ fn closest(
 
 /// The orders in which the recorded steps can have happened, the likeliest first.
 fn plans<'a>(
+    moves: &[Moved],
     opener: &'a Heard,
     recorded: &'a Recorded,
     order: &Order,
@@ -207,7 +208,7 @@ fn plans<'a>(
 ) -> Vec<Vec<Step<'a>>> {
     let orders = [(false, false), (true, false), (false, true), (true, true)];
     let mut plans: Vec<Vec<Step<'a>>> =
-        orders.map(|(waited, woken)| events(opener, recorded, waited, woken)).into();
+        orders.map(|(waited, woken)| events(moves, opener, recorded, waited, woken)).into();
     for (step, made_at) in job_steps(recorded, order, stored) {
         plans = plans
             .iter()
@@ -227,6 +228,7 @@ fn plans<'a>(
 /// for its click's link, so everything settled with it had waited for the order; `woken`: what was
 /// settled together had waited for a payout, and went on as it had happened.
 fn events<'a>(
+    moves: &[Moved],
     opener: &'a Heard,
     recorded: &'a Recorded,
     waited: bool,
@@ -241,23 +243,25 @@ fn events<'a>(
             || (heard.settled_at == opener.settled_at
                 && (waited || heard.record.seq < opener.record.seq))
     });
-    parked.sort_by_key(|heard| as_it_happened(heard));
+    parked.sort_by_cached_key(|heard| as_it_happened(moves, heard));
     after.sort_by_key(|heard| (heard.settled_at, heard.record.seq));
     if woken {
-        after.sort_by_key(|heard| (heard.settled_at, as_it_happened(heard)));
+        after.sort_by_cached_key(|heard| (heard.settled_at, as_it_happened(moves, heard)));
     }
     let parked = parked.into_iter().map(|heard| Step::Report(heard, opener.record.seq));
     let after = after.into_iter().map(|heard| Step::Report(heard, heard.record.seq));
     std::iter::once(Step::Open(opener)).chain(parked).chain(after).collect()
 }
 
-fn as_it_happened(heard: &Heard) -> (Timestamp, Timestamp, u64) {
+/// When it happened in the merchant's time, when it came, its place.
+fn as_it_happened(moves: &[Moved], heard: &Heard) -> (Timestamp, Timestamp, u64) {
     let received_at = heard.record.received_at;
+    let clock = play::clock_before(moves, heard.settled_at, u64::MAX);
     let happened_at = match &heard.record.event {
         Event::OrderStatus(report) => report.status_updated_at,
         Event::Conversion(_) | Event::ClockAdvance(_) => None,
     };
-    (happened_at.unwrap_or(received_at), received_at, heard.record.seq)
+    (happened_at.unwrap_or(clock.at(received_at)), received_at, heard.record.seq)
 }
 
 /// Steps that came from no event of the order, with their real instants, in their own order.

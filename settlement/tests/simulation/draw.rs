@@ -175,17 +175,22 @@ pub fn report(random: &mut Random, books: &Scope, newest: usize, now: Micros) ->
         items: Vec::new(),
     };
     if matches!(status, "cancelled" | "returned" | "refunded") {
-        take_back(random, number, &mut report);
+        let whole = books.orders.get(&report.order).map_or(1_000, |order| order.told.amount);
+        take_back(random, number, whole, &mut report);
     }
     report
 }
 
-fn take_back(random: &mut Random, number: usize, report: &mut told::Report) {
+fn take_back(random: &mut Random, number: usize, whole: i64, report: &mut told::Report) {
     match random.below(10) {
         0 | 1 => {}
         2 if random.percent(20) => report.refunded = Some(Refunded::TooFine),
         2..7 => {
-            let minor = amount(random).max(1) / random.of(&[1, 1, 2, 10]);
+            // A half, a quarter, three quarters: where roundings meet their ties.
+            let minor = match random.below(3) {
+                0 => whole * random.of(&[1, 2, 3]) / 4,
+                _ => amount(random).max(1) / random.of(&[1, 1, 2, 10]),
+            };
             let minor = minor.max(1);
             report.refunded = Some(Refunded::Minor { minor, currency: currency_of(number) });
         }

@@ -55,7 +55,7 @@ impl History {
         let network = Network::open(&pool, now).await;
         let (books, world) = network.model(now);
         let keys = ClickKeys::parse(&format!("3:{}", "cd".repeat(32))).unwrap();
-        Self {
+        let mut history = Self {
             intake: Intake::new(keys.clone()),
             random: Random::new(seed),
             held: vec![Vec::new(); books.len()],
@@ -70,7 +70,9 @@ impl History {
             books,
             world,
             now,
-        }
+        };
+        history.set_first_rules().await;
+        history
     }
 
     /// Plays the next thing; answers what it was.

@@ -42,6 +42,15 @@ impl History {
         self.pause();
     }
 
+    /// Every merchant pays something from the start, in amounts that meet ties.
+    pub(crate) async fn set_first_rules(&mut self) {
+        for scope in 0..SCOPES {
+            let (about, pays, from) = (About::Merchant, Pays::Bps(1_250), self.now);
+            let rule = Rule { about, pays, cap: None, minimum: None, from };
+            self.set_rule(scope, rule).await;
+        }
+    }
+
     fn subject(&self, scope: usize, about: About) -> Subject {
         match about {
             About::Product(sku) => Subject::Product(sku.to_owned()),
