@@ -104,8 +104,7 @@ pub fn price(order: &Order, campaign: usize, rules: &[Rule], at: Micros) -> Pric
     let chosen: Vec<Option<usize>> =
         lines.iter().map(|(sku, _, _)| find(rules, *sku, campaign, order.currency, at)).collect();
     let mut exact = vec![Fraction::ZERO; lines.len()];
-    for place in 0..rules.len() {
-        let rule = &rules[place];
+    for (place, rule) in rules.iter().enumerate() {
         let members: Vec<usize> = (0..lines.len()).filter(|n| chosen[*n] == Some(place)).collect();
         if members.is_empty() || rule.minimum.is_some_and(|minimum| order.amount < minimum) {
             continue;
