@@ -6,6 +6,7 @@ use crate::error::Fault;
 use crate::flows::accept_events::Intake;
 use crate::outbound::edge::Edge;
 use crate::secrets::Vault;
+use crate::store::transaction;
 use crate::{http, jobs};
 use shared::keys::{ClickKeys, InternalKeys};
 use sqlx::PgPool;
@@ -88,11 +89,21 @@ impl App {
 
 /// A pool that connects when it is first used.
 pub fn pool(database_url: &str) -> Result<PgPool, Fault> {
-    let pool = PgPoolOptions::new()
+    Ok(pool_options().connect_lazy(database_url)?)
+}
+
+/// How settlement pools connections.
+///
+/// A request that is dropped while its transaction begins (its client hung up) leaves a connection
+/// that nobody rolls back: what used it next would write into that transaction, unseen and holding
+/// its locks. So a connection that comes back inside a transaction is closed.
+pub fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(Duration::from_secs(ACQUIRE_SECONDS_MAX))
-        .connect_lazy(database_url)?;
-    Ok(pool)
+        .after_release(|connection, _| {
+            Box::pin(async move { transaction::is_outside(connection).await })
+        })
 }
 
 /// Answers requests and runs the jobs until `stop` resolves, then ends both in good order.

@@ -20,6 +20,7 @@ mod risk;
 mod rule;
 mod scope;
 mod serve;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use settlement::config::{ConfigFault, Lookup};
@@ -42,6 +43,8 @@ enum Noun {
     Migrate,
     /// Bring back from the edge what a database restored from an older backup has not
     Recover(recover::Orders),
+    /// Rebuild the books from what was recorded and compare; exit 1 when they differ
+    Verify,
     /// The demo network
     #[command(subcommand)]
     Demo(demo::Verb),
@@ -138,6 +141,7 @@ async fn dispatch(noun: Noun) -> Result<ExitCode, Failure> {
         Noun::Serve => serve::serve().await,
         Noun::Migrate => serve::migrate().await,
         Noun::Recover(orders) => recover::run(orders).await,
+        Noun::Verify => verify::run().await,
         Noun::Demo(verb) => demo::run(verb).await,
         Noun::Ledger(verb) => ledger::run(verb).await,
         Noun::Event(verb) => event::run(verb).await,

@@ -20,6 +20,7 @@ pub mod payout_export;
 pub mod payout_method;
 pub mod preview;
 pub mod pricing;
+pub mod rebuild;
 pub mod reconcile;
 pub mod refund;
 pub mod report;

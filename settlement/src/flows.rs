@@ -55,4 +55,5 @@ pub mod resume_parked;
 pub mod retry_event;
 pub mod risk_facts;
 pub mod settle_events;
+pub mod verify;
 mod write_steps;

@@ -2,6 +2,7 @@
 
 pub mod instant;
 pub mod migrations;
+pub mod transaction;
 
 pub mod account;
 pub mod affiliate;
@@ -53,3 +54,4 @@ pub mod read_link;
 pub mod read_payout;
 pub mod reconcile;
 pub mod statement;
+pub mod verify;

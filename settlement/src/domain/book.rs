@@ -206,7 +206,10 @@ impl Book {
     /// Every affiliate who may earn an order of the batch.
     pub(super) fn possible_earners(&self) -> HashSet<AffiliateId> {
         let own = self.links.values().filter(|link| link.merchant == self.scope.merchant);
-        own.map(|link| link.affiliate).collect()
+        let coupons = self.candidates.coupons.values().flatten().map(|coupon| coupon.affiliate);
+        let customers = self.candidates.customers.values().flatten();
+        let customers = customers.map(|click| click.affiliate_id);
+        own.map(|link| link.affiliate).chain(coupons).chain(customers).collect()
     }
 }
 

@@ -107,7 +107,9 @@ fn decision(order: &mut Order, reported: Reported<'_>, steps: &mut Steps) -> (Co
     };
     let before = commission.state;
     let verdict = commission.apply(event, cause, steps);
-    if matches!(verdict, Verdict::Move(_) | Verdict::Unchanged) {
+    // What is over stays as it is, and so does its row: one more decision leaves nothing on it.
+    let is_over = matches!(before, State::Paid | State::Rejected);
+    if matches!(verdict, Verdict::Move(_) | Verdict::Unchanged) && !is_over {
         commission.decided_at = Some(happened_at);
     }
     say(verdict, before, commission, status)

@@ -4,7 +4,7 @@
 //! same instant, same rules, same windows, everything reported since replayed. Only the postings
 //! and notices of it take effect when it is decided, never before.
 
-use super::attribution::{ClickFacts, Earner, Facts, Kind, Receipt, SeenLink, Verdict};
+use super::attribution::{self, ClickFacts, Earner, Facts, Kind, Receipt, SeenLink, Verdict};
 use super::book::{Book, Fact, Record};
 use super::commission::Steps;
 use super::notice;
@@ -156,6 +156,32 @@ impl Book {
         Rejudged::Anew
     }
 
+    /// Grants an order of this book to the one its new receipt names, as judging it again did.
+    pub(super) fn grant_again(
+        &mut self,
+        id: ConversionId,
+        receipt: &Receipt,
+        known: &Facts,
+        facts: &[Fact],
+        at: Timestamp,
+    ) {
+        let Some(order) = self.orders.get(&id).cloned() else { return };
+        let setting = receipt.setting();
+        let judged = attribution::Order {
+            at: receipt.judged_at,
+            click_id: order.click_id.as_deref(),
+            coupon_code: order.coupon_code.as_deref().filter(|code| !code.is_empty()),
+            has_customer: order.customer_hash.is_some(),
+        };
+        let (Verdict::Earned(earner), _) = attribution::attribute(judged, &setting, known) else {
+            return;
+        };
+        if let Some((mut granted, steps)) = self.grant(&order, earner, facts, at) {
+            granted.review = None;
+            self.put_back(granted, steps);
+        }
+    }
+
     fn undecided(&self, event: &Conversion) -> Option<&Order> {
         let (merchant, environment) = (self.scope.merchant, self.scope.environment);
         let id = ConversionId::derive(merchant, environment, &event.external_order_id);
@@ -184,7 +210,8 @@ impl Book {
         let counted = self.risk.counted.clone();
         self.risk.commission(&mut granted, &self.clock);
         self.risk.show(&mut granted, &self.clock);
-        for fact in facts {
+        // A decision on a commission that was not there was skipped for good (MONEY §4).
+        for fact in facts.iter().filter(|fact| !fact.report.status.is_decision()) {
             let reported = report::Reported {
                 event_id: &fact.event_id,
                 report: &fact.report,

@@ -52,6 +52,11 @@ impl Book {
 
     /// Takes up a parked event again: its missing half is there, or its time is over.
     pub fn resume(&mut self, parked: Parked, now: Timestamp) {
+        // It may have gone on with its conversion, which was resumed just before it.
+        let waits = |other: &Parked| other.record.event_id == parked.record.event_id;
+        if !self.parked.get(&parked.conversion).is_some_and(|all| all.iter().any(waits)) {
+            return;
+        }
         let expired = self.clock.at(now) >= parked.expires_at;
         self.forget_parked(parked.conversion, &parked.record.event_id);
         let record = parked.record;
@@ -264,7 +269,7 @@ impl Book {
 }
 
 /// A conversion's `orderStatus` as the report it stands for.
-fn status_inside(
+pub(super) fn status_inside(
     event: &Conversion,
     status: shared::order_status::OrderStatus,
 ) -> OrderStatusReport {

@@ -83,14 +83,13 @@ async fn load_earner(
     ruling: Ruling,
 ) -> Result<(), sqlx::Error> {
     let Some(order) = book.orders.get(&conversion) else { return Ok(()) };
-    let customer = order.customer_hash.clone();
     let earner = match ruling {
         Ruling::Reject => None,
         Ruling::Confirm => order.affiliate,
         Ruling::Assign { affiliate, .. } => Some(affiliate),
     };
     let Some(earner) = earner else { return Ok(()) };
-    risk_facts::load_earner(connection, book, earner, customer.as_deref()).await
+    risk_facts::load_earner(connection, book, conversion, earner).await
 }
 
 /// The decision as recorded: it names who earns the order even where the candidate shown does.

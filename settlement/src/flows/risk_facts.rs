@@ -3,7 +3,7 @@
 use crate::domain::book::{Book, Record};
 use crate::domain::clock::Clock;
 use crate::domain::commission::Commission;
-use crate::domain::order::{Order, Scope};
+use crate::domain::order::Scope;
 use crate::domain::risk::Signals;
 use crate::domain::risk::desk::{Desk, Loaded};
 use crate::domain::risk::needs::Needs;
@@ -130,21 +130,28 @@ async fn load_counts(
     Ok(())
 }
 
-/// Loads what freezing a decided order asks for: its earner's states, and whether its customer is
-/// the earner itself. Its counts are left to the release job, which scores it.
+/// Loads what freezing and scoring a decided order asks for: its earner's states, whether its
+/// customer is the earner itself, and the counts its score is made of.
 pub(super) async fn load_earner(
     connection: &mut PgConnection,
     book: &mut Book,
+    conversion: ConversionId,
     affiliate: AffiliateId,
-    customer: Option<&str>,
 ) -> Result<(), sqlx::Error> {
+    let Some(order) = book.orders.get(&conversion) else { return Ok(()) };
+    let mut needs = Needs::default();
+    needs.add_scored(order.id, affiliate, &order.signals);
     let changes = risk_facts::affiliate_states(connection, &[affiliate.0]).await?;
     let changes = changes.into_iter().map(|(_, change)| change).collect();
     book.risk.states.insert(affiliate, changes);
-    if let Some(hash) = customer {
-        let own = risk_facts::own_customers(connection, &[(book.scope, hash.to_owned())]).await?;
+    if let Some(hash) = &order.customer_hash {
+        let own = risk_facts::own_customers(connection, &[(book.scope, hash.clone())]).await?;
         book.risk.own_customers.extend(own.into_iter().map(|(_, id, hash)| (id, hash)));
     }
+    let asked = [(book.scope, needs)];
+    load_counts(connection, &mut HashMap::from([(book.scope, &mut book.risk)]), &asked).await?;
+    let [(_, Needs { orders, keys, .. })] = asked;
+    book.risk.loaded = Loaded::Only { orders, keys };
     Ok(())
 }
 
@@ -166,38 +173,6 @@ pub(super) async fn write(
         })
         .collect();
     risk_facts::write_amounts(connection, &latest).await?;
-    Ok(())
-}
-
-/// Takes in a commission that a later decision made for a locked order: freezes what is known of
-/// its earner, counts it, and puts what a score would be made of beside it. Once per commission,
-/// before the order's facts are replayed; the caller writes the commission.
-pub async fn take_assigned(
-    connection: &mut PgConnection,
-    order: &mut Order,
-    clock: &Clock,
-) -> Result<(), sqlx::Error> {
-    let Some(affiliate) = order.commission.as_ref().map(|commission| commission.affiliate) else {
-        return Ok(());
-    };
-    let scope = order.scope;
-    let mut desk = Desk::default();
-    for (affiliate, change) in risk_facts::affiliate_states(connection, &[affiliate.0]).await? {
-        desk.states.entry(affiliate).or_default().push(change);
-    }
-    if let Some(hash) = &order.customer_hash {
-        let own = risk_facts::own_customers(connection, &[(scope, hash.clone())]).await?;
-        desk.own_customers.extend(own.into_iter().map(|(_, affiliate, hash)| (affiliate, hash)));
-    }
-    desk.commission(order, clock);
-    let mut needs = Needs::default();
-    needs.add_scored(order.id, affiliate, &order.signals);
-    let mut desks = HashMap::from([(scope, &mut desk)]);
-    load_counts(connection, &mut desks, &[(scope, needs)]).await?;
-    desk.show(order, clock);
-    let counted: Vec<_> = desk.counted.iter().map(|(key, n)| (scope, key, *n)).collect();
-    risk_facts::count(connection, &counted).await?;
-    risk_facts::write_signals(connection, scope, order.id, &order.signals).await?;
     Ok(())
 }
 

@@ -18,7 +18,7 @@ use shared::keys::ClickKeys;
 use sqlx::{PgConnection, PgPool};
 
 pub(super) use load::books_for;
-pub(super) use read::{Read, event as read_event, parked_record};
+pub(super) use read::{Read, event as read_event, parked_record, record};
 pub(super) use write::write_books;
 
 /// Streams settled together at most.

@@ -114,6 +114,27 @@ pub async fn lock(
     Ok(rows.into_iter().map(|row| (row.conversion_id.clone(), row)).collect())
 }
 
+/// Reads the commissions of conversions as they are, without a lock.
+pub async fn read(
+    connection: &mut PgConnection,
+    keys: &Keys,
+) -> Result<HashMap<String, CommissionRow>, sqlx::Error> {
+    let rows: Vec<CommissionRow> = sqlx::query_as(
+        "-- read_commissions
+         select commission.environment, commission.merchant_id, commission.conversion_id,
+             affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
+             terms, reason, decided_at, cleared_reasons, risk_due, created_at, updated_at
+         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, commission_id)
+         join commission using (environment, merchant_id, commission_id)",
+    )
+    .bind(&keys.environments)
+    .bind(&keys.merchants)
+    .bind(&keys.commissions)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.conversion_id.clone(), row)).collect())
+}
+
 /// Locks commissions whose return window is over by `now`, or by a test merchant's own clock, and
 /// approved ones that are still to be scored.
 pub async fn lock_due(

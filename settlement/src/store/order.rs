@@ -3,7 +3,7 @@
 mod fact;
 mod write;
 
-pub use fact::{facts_of, insert_facts, known_content_keys};
+pub use fact::{facts_of, facts_of_all, insert_facts, known_content_keys};
 pub use write::{insert, update, update_attribution};
 
 use super::commission::CommissionRow;
@@ -104,6 +104,28 @@ pub async fn lock(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
             order(row, commission)
         })
         .collect()
+}
+
+/// Reads orders with their commissions as they are, without a lock.
+pub async fn read(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Order>, sqlx::Error> {
+    let rows: Vec<ConversionRow> = sqlx::query_as(
+        "-- read_conversions
+         select conversion.environment, conversion.merchant_id, conversion.conversion_id, event_id,
+             external_order_id, confidence, affiliate_id, campaign_id, click_id, order_amount,
+             currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
+             received_at, external_product_id, coupon_code, customer_hash, items::text as items,
+             returned_items::text as returned_items, metadata::text as metadata, attribution,
+             review, created_at, updated_at
+         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
+         join conversion using (environment, merchant_id, conversion_id)",
+    )
+    .bind(&keys.environments)
+    .bind(&keys.merchants)
+    .bind(&keys.ids)
+    .fetch_all(&mut *connection)
+    .await?;
+    let commissions = super::commission::read(connection, keys).await?;
+    rows.iter().map(|row| order(row, commissions.get(&row.conversion_id))).collect()
 }
 
 fn order(row: &ConversionRow, commission: Option<&CommissionRow>) -> Result<Order, sqlx::Error> {

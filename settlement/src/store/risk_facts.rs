@@ -79,28 +79,6 @@ pub fn signals_of(
     Ok(signals)
 }
 
-/// Writes what is known of a locked order's sale; answers the rows touched.
-pub async fn write_signals(
-    connection: &mut PgConnection,
-    scope: Scope,
-    conversion: ConversionId,
-    signals: &Signals,
-) -> Result<u64, sqlx::Error> {
-    let text = serde_json::to_string(signals).expect("signals are plain data");
-    let done = sqlx::query(
-        "-- write_signals
-         update conversion set signals = $4::jsonb
-         where environment = $1 and merchant_id = $2 and conversion_id = $3",
-    )
-    .bind(scope.environment.as_str())
-    .bind(scope.merchant.0)
-    .bind(conversion.to_string())
-    .bind(text)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
-}
-
 /// Reads counts; what was never counted is not listed.
 pub async fn tallies(
     connection: &mut PgConnection,

@@ -1,6 +1,6 @@
 //! One fresh, migrated database per test, on a server that lives as long as this test process.
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -57,7 +57,7 @@ pub async fn fresh() -> PgPool {
         .await;
     let name = format!("flows_{run}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     create(&url, &name, template).await;
-    PgPoolOptions::new()
+    settlement::app::pool_options()
         .max_connections(4)
         .connect_with(named(&url, &name))
         .await

@@ -44,7 +44,8 @@ impl Book {
         }
     }
 
-    fn click_facts(&self, sent: Option<&str>) -> ClickFacts {
+    /// A click id as sent, opened and looked up.
+    pub(in crate::domain) fn click_facts(&self, sent: Option<&str>) -> ClickFacts {
         let Some(text) = sent.filter(|text| !text.is_empty()) else { return ClickFacts::Absent };
         let click = match Click::open(text, &self.click_keys) {
             Ok(click) => click,

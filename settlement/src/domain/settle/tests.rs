@@ -1,6 +1,7 @@
 //! Histories of one merchant's events on books in memory, told as the stream tells them.
 
 mod any_history;
+mod found;
 mod late;
 mod recompute;
 mod risk;

@@ -54,7 +54,8 @@ fn scope(environment: &str, merchant: uuid::Uuid) -> Scope {
     Scope { environment, merchant: MerchantId(merchant) }
 }
 
-fn record(
+/// Reads an event's text; `None` when it is no event of its kind.
+pub(in crate::flows) fn record(
     event_id: &str,
     received_at: Timestamp,
     seq: i64,

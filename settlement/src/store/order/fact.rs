@@ -24,6 +24,13 @@ struct FactRow {
     reason: Option<String>,
 }
 
+#[derive(sqlx::FromRow)]
+struct NamedFactRow {
+    conversion_id: String,
+    #[sqlx(flatten)]
+    fact: FactRow,
+}
+
 /// Everything reported of one order, by the instant it happened and then by its place in the
 /// stream.
 pub async fn facts_of(
@@ -51,6 +58,37 @@ pub async fn facts_of(
         (fact.happened_at, fact.received_at, seq)
     });
     Ok(facts)
+}
+
+/// Everything reported of these orders, in no order; an order that is not there is named so too.
+pub async fn facts_of_all(
+    connection: &mut PgConnection,
+    keys: &super::Keys,
+) -> Result<Vec<Fact>, sqlx::Error> {
+    let rows: Vec<NamedFactRow> = sqlx::query_as(
+        "-- facts_of_orders
+         select fact.conversion_id, coalesce(external_order_id, '') as external_order_id,
+                fact.event_id, content_key, status, status_updated_at, fact.received_at,
+                fact.refunded_amount, fact.items::text as items, reason
+         from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
+         join order_fact fact using (environment, merchant_id, conversion_id)
+         left join conversion using (environment, merchant_id, conversion_id)",
+    )
+    .bind(&keys.environments)
+    .bind(&keys.merchants)
+    .bind(&keys.ids)
+    .fetch_all(connection)
+    .await?;
+    let conversion = |row: &NamedFactRow| {
+        let id = ConversionId::parse(&row.conversion_id);
+        id.ok_or_else(|| unknown("order_fact", &row.conversion_id))
+    };
+    rows.into_iter()
+        .map(|row| {
+            let id = conversion(&row)?;
+            read(row.fact, id)
+        })
+        .collect()
 }
 
 fn read(row: FactRow, conversion: ConversionId) -> Result<Fact, sqlx::Error> {

@@ -1,0 +1,97 @@
+//! Whose an order is, and what it earns: at once, or when its link comes after all.
+
+use super::LEAD_MAX;
+use super::{Commission, Link, Order, Scope, State, Windows, World, pricing, report};
+use crate::told::{self, DAY, Micros, SECOND, Truth};
+
+/// Whose an order is.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Judged {
+    Won(Link, Windows),
+    Lost,
+    Missing(u64),
+}
+
+impl Scope {
+    /// Whose click it was, and whether it was in time.
+    pub(super) fn judge(
+        &self,
+        mine: usize,
+        world: &World,
+        told: &told::Order,
+        at: Micros,
+    ) -> Judged {
+        let Some(click) = &told.click else { return Judged::Lost };
+        let Truth::Made { link, second } = click.truth else { return Judged::Lost };
+        let Some(found) = world.links.get(&link) else { return Judged::Missing(link) };
+        if found.scope != mine {
+            return Judged::Lost;
+        }
+        let real = world.clicks.get(&click.text).copied();
+        let clicked = self.clock(real.unwrap_or(second * SECOND));
+        let windows = self.window(found.campaign, clicked);
+        let is_in_time = at + LEAD_MAX >= clicked && at <= clicked + windows.cookie_days * DAY;
+        if is_in_time { Judged::Won(*found, windows) } else { Judged::Lost }
+    }
+
+    pub(super) fn earned(
+        &self,
+        told: &told::Order,
+        link: Link,
+        windows: Windows,
+        at: Micros,
+        since: Micros,
+    ) -> Option<Commission> {
+        let price = pricing::price(told, link.campaign, &self.rules, at);
+        let commission = Commission {
+            affiliate: link.affiliate,
+            state: State::Pending,
+            net: price.amount,
+            price,
+            hold_until: None,
+            hold_days: windows.hold_days,
+            starts_at_rank: windows.starts_at_rank,
+            decided_at: None,
+            approved_at: None,
+            changed_at: since,
+        };
+        (commission.price.amount > 0).then_some(commission)
+    }
+
+    /// An order that went on without its link is judged once more when the link is known; what was
+    /// reported of it is told again, but for decisions on a commission that was not there.
+    pub(super) fn judge_again(&mut self, mine: usize, world: &World, now: Micros) {
+        let is_found = |order: &&Order| order.missing.is_some_and(|l| world.links.contains_key(&l));
+        let found: Vec<Order> = self.orders.values().filter(is_found).cloned().collect();
+        for mut order in found {
+            order.missing = None;
+            let name = order.told.order.clone();
+            if let (false, Judged::Won(link, windows)) =
+                (order.is_reversed, self.judge(mine, world, &order.told, order.at))
+            {
+                order.commission = self.earned(&order.told, link, windows, order.at, now);
+                order.refunded = 0;
+                order.returned.clear();
+                let mut facts = order.facts.clone();
+                facts.sort_by_key(|(happened, received, seq, _)| (*happened, *received, *seq));
+                for (happened, received, _, fact) in facts {
+                    if !fact.status.starts_with("commission_") {
+                        report::apply(&mut order, &fact, happened, received);
+                    }
+                }
+                report::release(&mut order, now);
+                if let Some(commission) = &mut order.commission {
+                    commission.changed_at = commission.changed_at.max(now);
+                    commission.approved_at = commission.approved_at.map(|at| at.max(now));
+                }
+            }
+            self.orders.insert(name, order);
+        }
+    }
+
+    fn window(&self, campaign: usize, clicked: Micros) -> Windows {
+        let versions = &self.campaigns[campaign];
+        let begun = versions.iter().rfind(|version| version.from <= clicked);
+        *begun.unwrap_or(&versions[0])
+    }
+}
