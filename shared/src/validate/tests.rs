@@ -235,6 +235,18 @@ fn a_body_that_is_no_object_has_that_one_fault() {
 }
 
 #[test]
+fn an_unknown_name_is_shown_up_to_sixty_characters() {
+    let told =
+        |characters: usize| conversion_faults(&with(&format!(r#""{}":1"#, "é".repeat(characters))));
+    for (characters, shown) in [(59, "é".repeat(59)), (60, "é".repeat(60))] {
+        assert_eq!(told(characters), [format!("{shown} is not a property here")]);
+    }
+    for characters in [61, 1_000] {
+        assert_eq!(told(characters), [format!("{}… is not a property here", "é".repeat(60))]);
+    }
+}
+
+#[test]
 fn test_keys_may_name_instants_far_ahead() {
     let body = with(r#""orderedAt":"2027-06-16T00:00:01Z""#);
     let read = with_context(Environment::Test, |context| conversion(body.as_bytes(), context));

@@ -359,6 +359,19 @@ fn every_fault_of_a_day_names_its_order() {
     assert_eq!(faults.code(), Code::OrderStatusInvalid);
 }
 
+#[test]
+fn a_word_is_written_as_it_is_read() {
+    for stock in [Stock::InStock, Stock::OutOfStock] {
+        assert_eq!(Stock::parse(stock.as_str()), Some(stock));
+    }
+    assert_eq!(Stock::parse("in stock"), None);
+    for state in [EndpointState::Active, EndpointState::Paused] {
+        let body = format!(r#"{{"state":"{}"}}"#, state.as_str());
+        let change = endpoint_change(body.as_bytes()).expect("a good body");
+        assert_eq!(change.state, Some(state));
+    }
+}
+
 proptest! {
     #[test]
     fn no_body_makes_a_reader_panic(text in "\\PC*") {
