@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod books;
 mod corrections;
 mod life;
 mod races;

@@ -1,6 +1,7 @@
 //! Histories of one merchant's events on books in memory, told as the stream tells them.
 
 mod any_history;
+mod clocked;
 mod found;
 mod late;
 mod recompute;
@@ -372,31 +373,4 @@ fn an_older_decision_is_stale_and_a_newer_one_is_not() {
     assert_eq!(stale.code, Code::StaleDecision);
     history.report_at("A", S::CommissionRejected, None, Some(T0 + 600));
     assert_eq!(history.state("A"), State::Rejected);
-}
-
-#[test]
-fn the_cookie_window_is_judged_on_the_test_clock() {
-    let mut history = History::new(Environment::Test);
-    let click = history.click(LINK);
-    let advance = |history: &mut History, days: i64| {
-        history.wait(1);
-        let seconds = u32::try_from(days * DAY).expect("days of the test");
-        history.tell(Event::ClockAdvance(shared::event::ClockAdvance { seconds }));
-        history.wait(1);
-    };
-    advance(&mut history, 29);
-    assert_eq!(history.order("A", "100.00", Some(&click)).code, Code::Applied);
-    advance(&mut history, 2);
-    assert_eq!(history.order("B", "100.00", Some(&click)).code, Code::InReview);
-    let fresh = history.click(LINK);
-    assert_eq!(history.order("C", "100.00", Some(&fresh)).code, Code::Applied);
-}
-
-#[test]
-fn an_instant_far_ahead_of_the_test_clock_is_skipped() {
-    let mut history = History::new(Environment::Test);
-    history.attributed("A", "100.00");
-    let ahead = Some(history.now + 2 * DAY);
-    assert_eq!(history.report_at("A", S::Delivered, None, ahead).code, Code::TimeAhead);
-    assert_eq!(history.state("A"), State::Pending);
 }
