@@ -3,6 +3,7 @@
 mod edge;
 mod figure;
 mod load;
+mod money;
 mod process;
 mod settle;
 mod table;
@@ -23,6 +24,8 @@ enum Section {
     Cold,
     /// From an HTTP batch to settled events.
     Settle,
+    /// Release of holds and a payout run, over very many commissions.
+    Money,
 }
 
 /// Measures Khata beside its twins on this machine.
@@ -62,5 +65,6 @@ fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
         }
         Section::Cold => edge::cold(rounds),
         Section::Settle => settle::measure(rounds),
+        Section::Money => money::measure(rounds),
     }
 }

@@ -2,12 +2,12 @@
 
 mod batches;
 mod cost;
-mod network;
+pub mod network;
 mod orders;
 mod run;
 mod sender;
 mod stage;
-mod store;
+pub mod store;
 
 use std::num::NonZero;
 
@@ -16,6 +16,7 @@ use anyhow::Result;
 use crate::figure::{Figure, Target, median};
 use orders::{Load, Shape};
 use run::{Run, Side};
+pub use stage::SETTINGS;
 use stage::Stage;
 
 /// Events of a run in batches: long enough that start and end do not show.

@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 /// Settling loops side by side: while one decides or waits for the disk, Postgres writes for the
 /// others. A stream is one loop's at a time anyway.
-const SETTLING_LOOPS: usize = 3;
+pub const SETTLING_LOOPS: usize = 3;
 
 /// Starts every loop; each ends soon after `stopped` turns true.
 pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {

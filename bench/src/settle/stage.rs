@@ -44,7 +44,7 @@ const CLICKS_PER_INSERT: usize = 5_000;
 
 /// What a server of this size is usually given; the README names the same. None of them makes a
 /// commit less durable.
-const SETTINGS: [&str; 4] =
+pub const SETTINGS: [&str; 4] =
     ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=15min", "wal_buffers=64MB"];
 
 /// What stays from run to run.

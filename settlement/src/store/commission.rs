@@ -136,7 +136,8 @@ pub async fn read(
 }
 
 /// Locks commissions whose return window is over by `now`, or by a test merchant's own clock, and
-/// approved ones that are still to be scored.
+/// approved ones that are still to be scored. Each kind is limited by itself, so that a backlog is
+/// never read as a whole.
 pub async fn lock_due(
     connection: &mut PgConnection,
     now: OffsetDateTime,
@@ -147,27 +148,39 @@ pub async fn lock_due(
          with test_clock as (
              select merchant_id, sum(seconds) as ahead_seconds
              from clock_move where real_at <= $1 group by merchant_id
-         ), due as (
-             select environment, merchant_id, commission_id
-             from commission
-             where state = 'hold' and hold_until <= $1
-             union
-             select environment, merchant_id, commission_id from commission where risk_due
-             union
+         ), live_due as (
+             select environment, merchant_id, commission_id from commission
+             where environment = 'live' and state = 'hold' and hold_until <= $1
+             order by hold_until
+             limit $2
+             for update skip locked
+         ), test_due as (
+             select environment, merchant_id, commission_id from commission
+             where environment = 'test' and state = 'hold' and hold_until <= $1
+             order by hold_until
+             limit $2
+             for update skip locked
+         ), clock_due as (
              select commission.environment, commission.merchant_id, commission_id
              from test_clock
              join commission on commission.merchant_id = test_clock.merchant_id
                  and commission.environment = 'test'
              where state = 'hold' and hold_until <= $1 + make_interval(secs => ahead_seconds)
+             limit $2
+             for update of commission skip locked
+         ), unscored as (
+             select environment, merchant_id, commission_id from commission where risk_due
+             limit $2
+             for update skip locked
+         ), due as (
+             select * from live_due union select * from test_due
+             union select * from clock_due union select * from unscored
          )
          select commission.environment, commission.merchant_id, conversion_id,
              affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
              terms, reason, decided_at, cleared_reasons, risk_due, created_at, updated_at
          from due join commission using (environment, merchant_id, commission_id)
-         where state = 'hold' or risk_due
-         order by conversion_id
-         limit $2
-         for update of commission skip locked",
+         order by conversion_id",
     )
     .bind(now)
     .bind(commissions_max)

@@ -8,6 +8,7 @@ const ROOMS: [&str; 4] = [
     "settlement/src/store/",
     "edge-worker/src/objects/tables/",
     "edge-worker/src/objects/tables.rs",
+    "bench/src/money/store.rs",
     "bench/src/settle/store.rs",
 ];
 /// Calls that run SQL, outside those rooms.
