@@ -4,7 +4,7 @@ use super::walls::names;
 use super::{Source, fault};
 
 /// The rooms of SQL.
-const ROOMS: [&str; 4] = [
+const ROOMS: [&str; 5] = [
     "settlement/src/store/",
     "edge-worker/src/objects/tables/",
     "edge-worker/src/objects/tables.rs",
