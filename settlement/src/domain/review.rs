@@ -233,6 +233,9 @@ impl Book {
         for notice in &mut steps.notices {
             notice.occurred_at = notice.occurred_at.max(at);
         }
+        for scored in &mut steps.scores {
+            scored.at = scored.at.max(at);
+        }
         Some((granted, steps))
     }
 
@@ -240,6 +243,7 @@ impl Book {
         self.changes.reattributed.push(order.id);
         self.changes.steps.transfers.append(&mut steps.transfers);
         self.changes.steps.notices.append(&mut steps.notices);
+        self.changes.steps.scores.append(&mut steps.scores);
         self.orders.insert(order.id, order);
     }
 }

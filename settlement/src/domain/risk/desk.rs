@@ -3,7 +3,7 @@
 use super::amounts::LatestAmounts;
 use super::signals::{self, ClickRecord, Signals};
 use super::tally::{Key, Tally};
-use super::{Counts, Facts, View};
+use super::{Counts, Facts, View, WEIGHTS};
 use crate::domain::attribution::Receipt;
 use crate::domain::clock::Clock;
 use crate::domain::commission::Steps;
@@ -31,12 +31,14 @@ pub enum Loaded {
         /// Which counts.
         keys: HashSet<Key>,
     },
+    /// Books are rebuilt: a score is made of what its row says; `None`: there was no score here.
+    Recorded(Option<Box<View>>),
 }
 
 impl Loaded {
     fn has(&self, order: ConversionId, affiliate: AffiliateId, signals: &Signals) -> bool {
         match self {
-            Self::Everything => true,
+            Self::Everything | Self::Recorded(_) => true,
             Self::Only { orders, keys: loaded } => {
                 orders.contains(&order) && keys(affiliate, signals).all(|key| loaded.contains(&key))
             }
@@ -164,6 +166,9 @@ impl Desk {
         signals: &Signals,
         clock: &Clock,
     ) -> Option<View> {
+        if let Loaded::Recorded(view) = &self.loaded {
+            return view.as_deref().cloned();
+        }
         if !self.loaded.has(conversion, affiliate, signals) {
             return None;
         }
@@ -184,6 +189,7 @@ impl Desk {
         let thresholds = self.thresholds.iter().map(|(at, points)| (clock.at(*at), *points));
         Some(View {
             facts: Facts { signals: signals.clone(), counts },
+            weights: WEIGHTS,
             thresholds: thresholds.collect(),
         })
     }
