@@ -132,6 +132,7 @@ impl Book {
         let mut anew = order.clone();
         anew.confidence.clone_from(&receipt.confidence);
         anew.attribution = serde_json::to_value(&receipt).expect("a receipt is plain data");
+        self.risk.judge_again(&mut anew, &receipt);
         let (rejudged, steps) = match verdict {
             Verdict::Earned(earner) => {
                 let Some((mut granted, steps)) = self.grant(&anew, earner, facts, at) else {

@@ -17,6 +17,10 @@ struct Shown {
     amount: Decimal,
     hold_until: Option<Micros>,
     changed_at: Micros,
+    /// Whether it is still to be scored; points of the last score, and what followed.
+    is_due: bool,
+    score: Option<(i64, String)>,
+    cleared: Vec<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -28,6 +32,10 @@ struct OrderRow {
     amount: Option<Decimal>,
     hold_until: Option<OffsetDateTime>,
     updated_at: Option<OffsetDateTime>,
+    risk_due: Option<bool>,
+    points: Option<i32>,
+    outcome: Option<String>,
+    cleared_reasons: Option<Vec<String>>,
 }
 
 fn micros(at: OffsetDateTime) -> Micros {
@@ -42,10 +50,16 @@ fn word(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Waiting | State::Running => "hold",
+        State::Approved => "approved",
         State::Payable | State::InFlight => "payable",
         State::Paid => "paid",
         State::Rejected => "rejected",
     }
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
 }
 
 /// Every book equals its model; panics with the first that differs.
@@ -64,8 +78,15 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
     let (books, whose) = (&history.books[scope], history.network.books[scope].scope);
     let rows: Vec<OrderRow> = sqlx::query_as(
         "select external_order_id, conversion_id, commission.state, net_amount, amount, hold_until,
-             commission.updated_at
+             commission.updated_at, risk_due, points, outcome, cleared_reasons
          from conversion left join commission using (environment, merchant_id, conversion_id)
+         left join lateral (
+             select points, outcome from risk_score
+             where risk_score.environment = commission.environment
+               and risk_score.merchant_id = commission.merchant_id
+               and risk_score.commission_id = commission.commission_id
+             order by score_id desc limit 1
+         ) score on true
          where environment = $1 and merchant_id = $2",
     )
     .bind(whose.environment.as_str())
@@ -84,6 +105,9 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
             amount: decimal(commission.price.amount, currency),
             hold_until: commission.hold_until,
             changed_at: commission.changed_at,
+            is_due: commission.risk.is_due,
+            score: commission.risk.last.map(|(points, word)| (points, word.to_owned())),
+            cleared: commission.risk.cleared.iter().map(|&name| name.to_owned()).collect(),
         });
         let states = ["pending", "hold", "approved", "payable", "paid", "rejected"];
         let have = row.state.as_deref().map(|state| Shown {
@@ -92,6 +116,9 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
             amount: row.amount.unwrap(),
             hold_until: row.hold_until.map(micros),
             changed_at: micros(row.updated_at.unwrap()),
+            is_due: row.risk_due.unwrap(),
+            score: row.points.map(i64::from).zip(row.outcome.clone()),
+            cleared: sorted(row.cleared_reasons.clone().unwrap_or_default()),
         });
         assert_eq!(have, expected, "book {scope}: {} is not {order:#?}", row.external_order_id);
         by_id.insert(row.conversion_id.replace("cnv_", "com_"), row.external_order_id);
@@ -135,6 +162,7 @@ fn balances_of_commissions(books: &Scope) -> Balances {
         let (account, owing) = match commission.state {
             State::Pending => (Some("A.pending"), "M.accrued"),
             State::Waiting | State::Running => (Some("A.hold"), "M.accrued"),
+            State::Approved => (Some("A.approved"), "M.accrued"),
             State::Payable => (Some("A.payable"), "M.due"),
             State::InFlight | State::Paid => (None, "M.due"),
             State::Rejected => continue,

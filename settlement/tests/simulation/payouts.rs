@@ -77,7 +77,7 @@ impl History {
     async fn send_payouts(&mut self, dies_after: Option<usize>) {
         let Some(run) = self.open_run().await else { return };
         let (now, vault) = (instant(self.now), vault());
-        let press = Press { vault: &vault };
+        let press = Press { vault: &vault, payer: None };
         let one = dying(dies_after, process::run(&self.pool, BY, press, run, now));
         let (one, two) = tokio::join!(one, process::run(&self.pool, BY, press, run, now));
         one.map(Result::unwrap);

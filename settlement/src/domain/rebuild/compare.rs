@@ -184,7 +184,14 @@ fn scores(findings: &mut Findings, recorded: &[RecordedScore], rebuilt: &[Scored
     for place in 0..recorded.len().max(rebuilt.len()) {
         let tell = |scored: &Scored| {
             let Score { weights_version, points, reasons } = &scored.score;
-            (scored.at, *weights_version, scored.threshold, *points, scored.outcome, reasons.clone())
+            (
+                scored.at,
+                *weights_version,
+                scored.threshold,
+                *points,
+                scored.outcome,
+                reasons.clone(),
+            )
         };
         let stored = recorded.get(place).map(|score| tell(&score.scored));
         let what = format!("risk score {}", place + 1);

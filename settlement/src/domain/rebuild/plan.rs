@@ -4,7 +4,8 @@ use super::super::book::{Fact, POLICY_PREFIX};
 use super::super::order::Order;
 use super::play;
 use super::{
-    Decision, Heard, Moved, PayoutStep, Recorded, RecordedScore, RiskDecision, Stored, StoredTransfer,
+    Decision, Heard, Moved, PayoutStep, Recorded, RecordedScore, RiskDecision, Stored,
+    StoredTransfer,
 };
 use jiff::Timestamp;
 use shared::event::Event;
@@ -119,10 +120,7 @@ where
 }
 
 /// Scores that the release job can have made: they took effect when they were written.
-fn by_job<'a>(
-    moves: &[Moved],
-    scores: &'a [RecordedScore],
-) -> Vec<(Step<'a>, Option<Timestamp>)> {
+fn by_job<'a>(moves: &[Moved], scores: &'a [RecordedScore]) -> Vec<(Step<'a>, Option<Timestamp>)> {
     let is_by_job = |score: &&RecordedScore| {
         let at = |seq| play::clock_before(moves, score.made_at, seq).at(score.made_at);
         [at(u64::MIN), at(u64::MAX)].contains(&score.scored.at)

@@ -22,7 +22,7 @@ impl Scope {
         at: Micros,
     ) -> Judged {
         let Some(click) = &told.click else { return Judged::Lost };
-        let Truth::Made { link, second } = click.truth else { return Judged::Lost };
+        let Truth::Made { link, second, .. } = click.truth else { return Judged::Lost };
         let Some(found) = world.links.get(&link) else { return Judged::Missing(link) };
         if found.scope != mine {
             return Judged::Lost;
@@ -53,6 +53,7 @@ impl Scope {
             starts_at_rank: windows.starts_at_rank,
             decided_at: None,
             approved_at: None,
+            risk: super::risk::Standing::default(),
             changed_at: since,
         };
         (commission.price.amount > 0).then_some(commission)
@@ -66,26 +67,41 @@ impl Scope {
         for mut order in found {
             order.missing = None;
             let name = order.told.order.clone();
-            if let (false, Judged::Won(link, windows)) =
-                (order.is_reversed, self.judge(mine, world, &order.told, order.at))
-            {
-                order.commission = self.earned(&order.told, link, windows, order.at, now);
-                order.refunded = 0;
-                order.returned.clear();
-                let mut facts = order.facts.clone();
-                facts.sort_by_key(|(happened, received, seq, _)| (*happened, *received, *seq));
-                for (happened, received, _, fact) in facts {
-                    if !fact.status.starts_with("commission_") {
-                        report::apply(&mut order, &fact, happened, received);
-                    }
-                }
-                report::release(&mut order, now);
-                if let Some(commission) = &mut order.commission {
-                    commission.changed_at = commission.changed_at.max(now);
-                    commission.approved_at = commission.approved_at.map(|at| at.max(now));
+            if !order.is_reversed {
+                let told = order.told.clone();
+                let judged = self.judge(mine, world, &told, order.at);
+                let earner = match judged {
+                    Judged::Won(link, _) => Some(link.affiliate),
+                    Judged::Lost | Judged::Missing(_) => None,
+                };
+                let times = (order.ordered_at, order.at);
+                self.blame(&mut order.signals, mine, world, &told, times, earner);
+                if let Judged::Won(link, windows) = judged {
+                    self.grant(&mut order, link, windows, now);
                 }
             }
             self.orders.insert(name, order);
+        }
+    }
+
+    /// Gives an order to whoever earns it after all, and tells its reports again.
+    pub(super) fn grant(&mut self, order: &mut Order, link: Link, windows: Windows, now: Micros) {
+        order.commission = self.earned(&order.told, link, windows, order.at, now);
+        order.refunded = 0;
+        order.returned.clear();
+        self.orders.insert(order.told.order.clone(), order.clone());
+        let against = self.against(order);
+        let mut facts = order.facts.clone();
+        facts.sort_by_key(|(happened, received, seq, _)| (*happened, *received, *seq));
+        for (happened, received, _, fact) in facts {
+            if !fact.status.starts_with("commission_") {
+                report::apply(order, &fact, happened, received, &against);
+            }
+        }
+        report::release(order, &against, now);
+        if let Some(commission) = &mut order.commission {
+            commission.changed_at = commission.changed_at.max(now);
+            commission.approved_at = commission.approved_at.map(|at| at.max(now));
         }
     }
 
