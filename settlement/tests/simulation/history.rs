@@ -101,6 +101,11 @@ impl History {
             Op::WaitForHold { milliseconds_after } => self.wait_for_hold(milliseconds_after),
             Op::Rule { scope } => self.change_rule(scope).await,
             Op::Windows { scope } => self.change_windows(scope).await,
+            Op::DecideRisk { scope } => self.decide_risk(scope).await,
+            Op::DecideReview { scope } => self.decide_review(scope).await,
+            Op::Suspend => self.suspend().await,
+            Op::Correct { scope } => self.correct(scope).await,
+            Op::Assume => self.assume_delivered().await,
             Op::LateLink => self.late_link().await,
             Op::Payouts { dies_after } => self.payouts(dies_after).await,
         }

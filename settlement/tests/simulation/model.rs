@@ -4,6 +4,7 @@
 
 mod fraction;
 mod judge;
+pub mod people;
 pub mod pricing;
 mod report;
 pub mod risk;
@@ -45,14 +46,26 @@ pub struct Commission {
     pub starts_at_rank: u32,
     pub decided_at: Option<Micros>,
     pub approved_at: Option<Micros>,
+    pub created_at: Micros,
     pub risk: risk::Standing,
+    /// Corrections, and whether the merchant bears them.
+    pub corrections: Vec<(i64, bool)>,
     pub changed_at: Micros,
+}
+
+/// Where an order stands with the review queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    None,
+    Waiting,
+    Decided,
 }
 
 #[derive(Debug, Clone)]
 pub struct Order {
     pub told: told::Order,
     pub ordered_at: Micros,
+    pub received: Micros,
     /// The instant it is judged at.
     pub at: Micros,
     /// The link it went on without.
@@ -63,6 +76,7 @@ pub struct Order {
     pub returned: Vec<(&'static str, i64)>,
     pub is_reversed: bool,
     pub signals: risk::Signals,
+    pub review: Review,
     pub commission: Option<Commission>,
 }
 
@@ -289,6 +303,7 @@ impl Scope {
         let mut order = Order {
             told: told.clone(),
             ordered_at,
+            received,
             at,
             missing,
             facts: Vec::new(),
@@ -296,6 +311,7 @@ impl Scope {
             returned: Vec::new(),
             is_reversed: false,
             signals: risk::Signals::default(),
+            review: if matches!(judged, Judged::Won(..)) { Review::None } else { Review::Waiting },
             commission: None,
         };
         let earner = match judged {

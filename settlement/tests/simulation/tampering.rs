@@ -18,7 +18,40 @@ struct Tampering {
 const COMMISSION: &str = "(select commission_id from commission where net_amount > 1 \
                           and state in ('hold', 'payable') order by commission_id limit 1)";
 
-const TAMPERINGS: [Tampering; 12] = [
+const FIRST_SCORE: &str = "(select min(score_id) from risk_score where points < 99)";
+const FIRST_CLEARANCE: &str =
+    "(select min(decision_id) from risk_decision where decision = 'clear')";
+
+const TAMPERINGS: [Tampering; 17] = [
+    Tampering {
+        done: "update risk_score set points = points + 1 where score_id = $S",
+        undone: "delete from risk_score where score_id = (select score_id from kept_score); \
+                 insert into risk_score overriding system value select * from kept_score",
+        named: "risk score ",
+    },
+    Tampering {
+        done: "update risk_score set facts = jsonb_set(facts, '{signals,clickFault}', \
+               '\"forged\"') where score_id = $S",
+        undone: "delete from risk_score where score_id = (select score_id from kept_score); \
+                 insert into risk_score overriding system value select * from kept_score",
+        named: "risk score ",
+    },
+    Tampering {
+        done: "delete from risk_score where score_id = $S",
+        undone: "insert into risk_score overriding system value select * from kept_score",
+        named: "commission ",
+    },
+    Tampering {
+        done: "update risk_decision set reasons = '{self_referral}' where decision_id = $D",
+        undone: "update risk_decision set reasons = kept.reasons from kept_decision kept \
+                 where kept.decision_id = risk_decision.decision_id",
+        named: "commission cleared_reasons",
+    },
+    Tampering {
+        done: "delete from risk_decision where decision_id = $D",
+        undone: "insert into risk_decision overriding system value select * from kept_decision",
+        named: "commission cleared_reasons",
+    },
     Tampering {
         done: "update commission set net_amount = net_amount - 0.01 where commission_id = $C",
         undone: "update commission set net_amount = net_amount + 0.01 where commission_id = $C",
@@ -107,10 +140,13 @@ const KEPT: &str = "create table kept_commission as select * from commission;
         where event_id = (select min(event_id) from order_fact);
     create table kept_event as select * from inbox where kind = 'order_status' and event_id =
         (select min(event_id) from inbox where code = 'APPLIED' and kind = 'order_status');
+    create table kept_score as select * from risk_score where score_id = $S;
+    create table kept_decision as select * from risk_decision where decision_id = $D;
     create table kept_rule as select * from rule where rate_bps = 10000;";
 
 async fn with_triggers_off(history: &History, sql: &str) {
-    let sql = sql.replace("$C", COMMISSION);
+    let sql = sql.replace("$C", COMMISSION).replace("$S", FIRST_SCORE);
+    let sql = sql.replace("$D", FIRST_CLEARANCE);
     let sql = format!("set local session_replication_role = replica; {sql}");
     let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&history.pool).await;
     assert!(done.is_ok(), "{sql}: {done:?}");

@@ -25,7 +25,8 @@ pub struct Signals {
 /// Where a commission stands with its risk.
 #[derive(Debug, Clone, Default)]
 pub struct Standing {
-    pub cleared: BTreeSet<&'static str>,
+    /// What a person has cleared; nobody has decided before that.
+    pub cleared: Option<BTreeSet<&'static str>>,
     /// Whether it is to be scored by the next release job.
     pub is_due: bool,
     /// Points of the last score, and what followed.
@@ -54,7 +55,8 @@ impl Against {
 pub fn score(order: &mut Order, against: &Against, at: Micros) {
     let Some(commission) = &mut order.commission else { return };
     commission.risk.is_due = false;
-    let is_known = against.names().is_subset(&commission.risk.cleared);
+    let cleared = commission.risk.cleared.as_ref();
+    let is_known = cleared.is_some_and(|cleared| against.names().is_subset(cleared));
     let outcome = match (against.needs_a_person(), is_known) {
         (false, _) => "clear",
         (true, true) => "cleared",
