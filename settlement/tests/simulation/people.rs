@@ -19,12 +19,14 @@ use settlement::flows::settle_events::Progress;
 use shared::id::ConversionId;
 
 impl History {
-    /// One of a book's orders that are as wanted, or any.
+    /// One of a book's orders that are as wanted; now and then, and where there is none, another.
     fn pick(&mut self, scope: usize, wanted: impl Fn(&Order) -> bool) -> Option<String> {
-        let any = self.random().percent(15);
         let orders = self.books[scope].orders.values();
-        let fit = orders.filter(|order| any || wanted(order));
-        let names: Vec<String> = fit.map(|order| order.told.order.clone()).collect();
+        let (fit, other): (Vec<&Order>, Vec<&Order>) = orders.partition(|order| wanted(order));
+        let [fit, other] = [fit, other].map(|orders| -> Vec<String> {
+            orders.iter().map(|order| order.told.order.clone()).collect()
+        });
+        let names = if fit.is_empty() || self.random().percent(15) { other } else { fit };
         (!names.is_empty()).then(|| names[self.random().below(names.len())].clone())
     }
 

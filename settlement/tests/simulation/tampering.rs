@@ -1,11 +1,14 @@
 //! Books that somebody changed behind the product's back: `verify` names each change.
 
 use crate::history::History;
+use crate::ops::SCOPES;
 use settlement::flows::verify;
 use sqlx::AssertSqlSafe;
 
 /// Operations of the history that is tampered with.
 const OPS: usize = 1_200;
+/// Decisions on risk after it, so that there are some of each kind.
+const DECISIONS: usize = 15;
 
 /// What is done with triggers off, how it is undone, and the part that must be named.
 struct Tampering {
@@ -156,6 +159,9 @@ async fn with_triggers_off(history: &History, sql: &str) {
 pub async fn is_named(history: &mut History) {
     for _ in 0..OPS {
         history.step().await;
+    }
+    for decision in 0..DECISIONS {
+        history.decide_risk(decision % SCOPES).await;
     }
     history.finish().await;
     with_triggers_off(history, KEPT).await;

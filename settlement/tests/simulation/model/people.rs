@@ -40,10 +40,12 @@ impl Scope {
             commission.risk.cleared.as_ref().is_some_and(|cleared| names.is_subset(cleared));
         match (clears, commission.state) {
             (true, _) if is_known => return Said::Already,
-            (true, State::Payable | State::InFlight) => return Said::Already,
-            (true, State::Paid | State::Rejected) => return Said::Denied,
-            (false, State::InFlight | State::Paid) => return Said::Denied,
-            (false, State::Rejected) => return Said::Already,
+            (true, State::Payable | State::InFlight) | (false, State::Rejected) => {
+                return Said::Already;
+            }
+            (true, State::Paid | State::Rejected) | (false, State::InFlight | State::Paid) => {
+                return Said::Denied;
+            }
             (false, _) => report::reject(commission, now),
             (true, state) => {
                 commission.risk.cleared.get_or_insert_default().extend(names);

@@ -12,6 +12,7 @@ const LOOKED_AT_FROM: i64 = 60;
 
 /// What is known when the order comes.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each speaks against the order by itself")]
 pub struct Signals {
     pub is_not_human: bool,
     pub is_quick: bool,
@@ -101,7 +102,6 @@ impl Scope {
     ) {
         let Some(click) = &told.click else { return };
         match click.truth {
-            Truth::Damaged => {}
             Truth::Forged => signals.is_faulty = true,
             Truth::Made { link, .. } if world.links.get(&link).is_some_and(|l| l.scope != mine) => {
                 signals.is_faulty = true;
@@ -113,7 +113,7 @@ impl Scope {
                 signals.is_quick = at.div_euclid(SECOND) - clicked.div_euclid(SECOND) < 10;
                 signals.awaits = real.is_none().then(|| click.text.clone());
             }
-            Truth::Made { .. } => {}
+            Truth::Made { .. } | Truth::Damaged => {}
         }
         if let Some(affiliate) = affiliate {
             signals.is_suspended = self.is_suspended(world, affiliate, ordered_at);
@@ -122,8 +122,8 @@ impl Scope {
 
     pub(super) fn is_suspended(&self, world: &World, affiliate: usize, at: Micros) -> bool {
         let own = world.suspensions.iter().filter(|(who, _, _)| *who == affiliate);
-        let begun = own.filter(|(_, from, _)| self.clock(*from) <= at);
-        begun.last().is_some_and(|(_, _, is_suspended)| *is_suspended)
+        let mut begun = own.filter(|(_, from, _)| self.clock(*from) <= at);
+        begun.next_back().is_some_and(|(_, _, is_suspended)| *is_suspended)
     }
 
     fn is_outlier(&self, told: &told::Order) -> bool {
