@@ -61,7 +61,7 @@ const TAMPERINGS: [Tampering; 17] = [
         named: "commission net_amount",
     },
     Tampering {
-        done: "update commission set terms = jsonb_set(terms, '{holdDays}', '99') \
+        done: "update commission set terms = jsonb_set(terms::jsonb, '{holdDays}', '99')::json \
                where commission_id = $C",
         undone: "update commission set terms = kept.terms from kept_commission kept \
                  where kept.commission_id = commission.commission_id",
@@ -101,7 +101,8 @@ const TAMPERINGS: [Tampering; 17] = [
         named: "fact ",
     },
     Tampering {
-        done: "update conversion set attribution = jsonb_set(attribution, '{why}', '\"because\"') \
+        done: "update conversion set attribution = \
+               jsonb_set(attribution::jsonb, '{why}', '\"because\"')::json \
                where 'com_' || substr(conversion_id, 5) = $C",
         undone: "update conversion set attribution = kept.attribution from kept_conversion kept \
                  where kept.conversion_id = conversion.conversion_id",
