@@ -156,6 +156,10 @@ pub struct Settled {
     pub outcome: Outcome,
 }
 
+/// What facts that nobody reported, but a merchant's policy took for granted, are called, before
+/// the conversion's id.
+pub const POLICY_PREFIX: &str = "policy:";
+
 /// A fact to be kept with its order.
 #[derive(Debug, Clone)]
 pub struct Fact {

@@ -127,7 +127,7 @@ impl Commission {
         self.risk.due = self.state == State::Approved;
         let Some(view) = self.risk.view.clone().filter(|_| self.risk.due) else { return };
         self.risk.due = false;
-        let score = risk::score::score(&view.facts, risk::WEIGHTS);
+        let score = risk::score::score(&view.facts, view.weights);
         let threshold = view.threshold(at);
         let outcome = score.outcome(threshold, self.risk.cleared.as_ref());
         let conversion = self.conversion;

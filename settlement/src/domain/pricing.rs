@@ -142,7 +142,8 @@ pub fn price(basket: Basket<'_>, book: &RuleBook) -> Priced {
         .map(|((line, (rule, tried)), (exact, amount))| PricedLine {
             sku: line.sku.map(str::to_owned),
             quantity: line.quantity,
-            base: line.base,
+            // A stored zero comes back without its decimals; the receipt says the same either way.
+            base: if line.base.is_zero() { Decimal::ZERO } else { line.base },
             exact: exact.normalize(),
             amount,
             rule: rule.map(FrozenRule::of),

@@ -2,18 +2,23 @@
 //! (MONEY §12).
 //!
 //! Inputs are rows: the events it was told, in the order they were settled; moves of the clock; a
-//! person's decision; when the release job reached it. What an input's absence means: no settled
-//! event, nothing happened; no decision, nobody decided; no posted release, the job has not come.
+//! person's decision; what its risk scores were made of; people's decisions on its risk; what a
+//! policy took for granted; when the release job reached it. What an input's absence means: no
+//! settled event, nothing happened; no decision, nobody decided; no score, it is still to be scored;
+//! no posted release, the job has not come.
 //!
 //! Jobs write no event of their own, so their place among the events is told by instants: a step
 //! lies after everything settled before it, and before everything settled after it. Where instants
 //! are equal, each place is tried, and the books must equal one of them.
 
 mod compare;
+mod plan;
 mod play;
+mod risk;
 mod rules;
 
 pub use compare::Difference;
+pub use risk::{RecordedScore, RiskDecision};
 
 use super::book::{Book, Fact, Record};
 use super::clock::Move;
@@ -27,9 +32,6 @@ use shared::event::Event;
 use shared::id::ConversionId;
 use std::collections::BTreeMap;
 use uuid::Uuid;
-
-/// Ways in which steps of equal instants may have followed each other that are tried at most.
-const PLANS_MAX: usize = 256;
 
 /// An event of an order with its recorded outcome.
 #[derive(Debug, Clone)]
@@ -75,6 +77,10 @@ pub struct Recorded {
     pub heard: Vec<Heard>,
     /// What a person decided.
     pub decision: Option<Decision>,
+    /// Its commission's risk scores, as they were written.
+    pub scores: Vec<RecordedScore>,
+    /// What people decided on its risk, as it was written.
+    pub risk_decisions: Vec<RiskDecision>,
     /// Steps of the payouts that carry its commission, in their order.
     pub payouts: Vec<PayoutStep>,
 }
@@ -114,34 +120,6 @@ pub struct Stored {
     pub transfers: BTreeMap<String, StoredTransfer>,
 }
 
-/// What comes next in a rebuilding.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Step<'a> {
-    /// The order is opened.
-    Open(&'a Heard),
-    /// A report is applied; the place is that of the event whose settling applied it.
-    Report(&'a Heard, u64),
-    /// A person decides.
-    Decide(Decision),
-    /// The order is judged again, at this instant of the merchant's.
-    JudgeAgain(Timestamp),
-    /// The release job comes; `None`: as late as can be.
-    Release(Option<Timestamp>),
-    /// A payout that carries the commission takes a step.
-    Payout(PayoutStep),
-}
-
-/// Codes of events that leave a fact.
-const WITH_FACT: [&str; 7] = [
-    "APPLIED",
-    "NO_CHANGE",
-    "RECORDED",
-    "ORDER_STATUS_TRANSITION_DENIED",
-    "STALE_DECISION",
-    "NO_COMMISSION",
-    "REFUND_AMOUNT_INVALID",
-];
-
 /// Rebuilds an order on a book that holds the rules, links, clicks and campaigns it may meet, and
 /// lists how the stored books differ; empty: they are the same.
 pub fn differences(
@@ -156,7 +134,7 @@ pub fn differences(
     else {
         return vec![Difference::new(recorded.id, "event_id", &order.event_id, "no such event")];
     };
-    let plans = plans(moves, opener, recorded, order, stored);
+    let plans = plan::plans(moves, opener, recorded, order, stored);
     let known = rules::known(book, moves, opener, recorded, order, stored);
     if known == [Known::All] {
         return closest(book, moves, recorded, (order, stored), &plans);
@@ -182,12 +160,12 @@ fn closest(
     moves: &[Moved],
     recorded: &Recorded,
     (order, stored): (&Order, &Stored),
-    plans: &[Vec<Step<'_>>],
+    plans: &[Vec<plan::Step<'_>>],
 ) -> Vec<Difference> {
     let mut first = None;
     for plan in plans {
-        let found = match play::run(book, moves, recorded.id, order, plan) {
-            Ok(rebuilt) => compare::all(recorded.id, stored, order, &rebuilt),
+        let found = match play::run(book, moves, recorded, order, plan) {
+            Ok(rebuilt) => compare::all(recorded, stored, order, &rebuilt),
             Err(difference) => vec![difference],
         };
         if found.is_empty() {
@@ -196,122 +174,4 @@ fn closest(
         first.get_or_insert(found);
     }
     first.unwrap_or_default()
-}
-
-/// The orders in which the recorded steps can have happened, the likeliest first.
-fn plans<'a>(
-    moves: &[Moved],
-    opener: &'a Heard,
-    recorded: &'a Recorded,
-    order: &Order,
-    stored: &Stored,
-) -> Vec<Vec<Step<'a>>> {
-    let orders = [(false, false), (true, false), (false, true), (true, true)];
-    let mut plans: Vec<Vec<Step<'a>>> =
-        orders.map(|(waited, woken)| events(moves, opener, recorded, waited, woken)).into();
-    for (step, made_at) in job_steps(recorded, order, stored) {
-        plans = plans
-            .iter()
-            .flat_map(|plan| places(plan, made_at).map(move |place| (plan, place)))
-            .map(|(plan, place)| {
-                let mut longer = plan.clone();
-                longer.insert(place, step);
-                longer
-            })
-            .take(PLANS_MAX)
-            .collect();
-    }
-    plans
-}
-
-/// The order's opening and its reports as they were applied; `waited`: the order itself had waited
-/// for its click's link, so everything settled with it had waited for the order; `woken`: what was
-/// settled together had waited for a payout, and went on as it had happened.
-fn events<'a>(
-    moves: &[Moved],
-    opener: &'a Heard,
-    recorded: &'a Recorded,
-    waited: bool,
-    woken: bool,
-) -> Vec<Step<'a>> {
-    let reports = recorded.heard.iter().filter(|heard| {
-        matches!(heard.record.event, Event::OrderStatus(_))
-            && WITH_FACT.contains(&heard.code.as_str())
-    });
-    let (mut parked, mut after): (Vec<&Heard>, Vec<&Heard>) = reports.partition(|heard| {
-        heard.settled_at < opener.settled_at
-            || (heard.settled_at == opener.settled_at
-                && (waited || heard.record.seq < opener.record.seq))
-    });
-    parked.sort_by_cached_key(|heard| as_it_happened(moves, heard));
-    after.sort_by_key(|heard| (heard.settled_at, heard.record.seq));
-    if woken {
-        after.sort_by_cached_key(|heard| (heard.settled_at, as_it_happened(moves, heard)));
-    }
-    let parked = parked.into_iter().map(|heard| Step::Report(heard, opener.record.seq));
-    let after = after.into_iter().map(|heard| Step::Report(heard, heard.record.seq));
-    std::iter::once(Step::Open(opener)).chain(parked).chain(after).collect()
-}
-
-/// When it happened in the merchant's time, when it came, its place.
-fn as_it_happened(moves: &[Moved], heard: &Heard) -> (Timestamp, Timestamp, u64) {
-    let received_at = heard.record.received_at;
-    let clock = play::clock_before(moves, heard.settled_at, u64::MAX);
-    let happened_at = match &heard.record.event {
-        Event::OrderStatus(report) => report.status_updated_at,
-        Event::Conversion(_) | Event::ClockAdvance(_) => None,
-    };
-    (happened_at.unwrap_or(clock.at(received_at)), received_at, heard.record.seq)
-}
-
-/// Steps that came from no event of the order, with their real instants, in their own order.
-fn job_steps<'a>(
-    recorded: &Recorded,
-    order: &Order,
-    stored: &Stored,
-) -> Vec<(Step<'a>, Option<Timestamp>)> {
-    let mut steps = Vec::new();
-    let id = recorded.id.commission_id();
-    let posted = |step: &str| stored.transfers.get(&format!("{id}:{step}"));
-    if let Some(decision) = recorded.decision {
-        steps.push((Step::Decide(decision), Some(decision.made_at)));
-    } else if let Some(commission) = &order.commission
-        && commission.created_at != order.received_at
-    {
-        let made_at = posted("created").map(|transfer| transfer.created_at);
-        steps.push((Step::JudgeAgain(commission.created_at), made_at));
-    }
-    let held = order.commission.as_ref().filter(|c| c.hold_until.is_some());
-    if let Some(commission) = held {
-        let released = posted("approved").filter(|t| Some(t.effective_at) == commission.hold_until);
-        // Nothing is posted for a commission of which nothing is left.
-        if let Some(made_at) = released.map(|transfer| transfer.created_at) {
-            steps.push((Step::Release(Some(made_at)), Some(made_at)));
-        } else if posted("approved").is_none() && commission.net.is_zero() {
-            steps.push((Step::Release(None), None));
-        }
-    }
-    let sent = recorded.payouts.iter();
-    steps.extend(sent.map(|payout| (Step::Payout(*payout), Some(payout.made_at))));
-    steps
-}
-
-/// Where in a plan a step of an instant can stand, the last place first.
-fn places(plan: &[Step<'_>], made_at: Option<Timestamp>) -> impl Iterator<Item = usize> + use<> {
-    let instants: Vec<Option<Timestamp>> = plan
-        .iter()
-        .map(|step| match step {
-            Step::Open(heard) | Step::Report(heard, _) => Some(heard.settled_at),
-            Step::Decide(decision) => Some(decision.made_at),
-            Step::Release(at) => *at,
-            Step::Payout(payout) => Some(payout.made_at),
-            Step::JudgeAgain(_) => None,
-        })
-        .collect();
-    (1..=plan.len()).rev().filter(move |place| {
-        let Some(made_at) = made_at else { return true };
-        let (before, after) = instants.split_at(*place);
-        before.iter().flatten().all(|at| *at <= made_at)
-            && after.iter().flatten().all(|at| *at >= made_at)
-    })
 }

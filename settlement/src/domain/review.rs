@@ -132,6 +132,7 @@ impl Book {
         let mut anew = order.clone();
         anew.confidence.clone_from(&receipt.confidence);
         anew.attribution = serde_json::to_value(&receipt).expect("a receipt is plain data");
+        self.risk.judge_again(&mut anew, &receipt);
         let (rejudged, steps) = match verdict {
             Verdict::Earned(earner) => {
                 let Some((mut granted, steps)) = self.grant(&anew, earner, facts, at) else {
@@ -233,6 +234,9 @@ impl Book {
         for notice in &mut steps.notices {
             notice.occurred_at = notice.occurred_at.max(at);
         }
+        for scored in &mut steps.scores {
+            scored.at = scored.at.max(at);
+        }
         Some((granted, steps))
     }
 
@@ -240,6 +244,7 @@ impl Book {
         self.changes.reattributed.push(order.id);
         self.changes.steps.transfers.append(&mut steps.transfers);
         self.changes.steps.notices.append(&mut steps.notices);
+        self.changes.steps.scores.append(&mut steps.scores);
         self.orders.insert(order.id, order);
     }
 }

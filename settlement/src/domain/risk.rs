@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 pub use score::{Counts, Facts, Outcome, Score};
 pub use signals::Signals;
-pub use weights::{Reason, WEIGHTS};
+pub use weights::{Reason, WEIGHTS, Weights};
 
 /// Points at or above which a commission waits for a person, where its merchant set nothing else.
 pub const THRESHOLD_DEFAULT: u32 = 60;
@@ -26,6 +26,8 @@ pub const THRESHOLD_DEFAULT: u32 = 60;
 pub const THRESHOLD_MIN: u32 = 40;
 /// The highest threshold; a score is at most 100.
 pub const THRESHOLD_MAX: u32 = 100;
+/// All that a refused commission says of why, to the merchant's and the affiliate's endpoints.
+pub const REFUSED: &str = "Refused in risk review.";
 
 /// Where a commission stands with its risk.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -43,6 +45,8 @@ pub struct Standing {
 pub struct View {
     /// What is weighed.
     pub facts: Facts,
+    /// By which table.
+    pub weights: &'static Weights,
     /// The merchant's thresholds, oldest first, in the merchant's time.
     pub thresholds: Vec<(Timestamp, u32)>,
 }
@@ -155,7 +159,7 @@ mod tests {
     fn the_threshold_in_force_at_the_instant_counts() {
         let at = |second| Timestamp::from_second(second).expect("a second of the test");
         let facts = Facts { signals: Signals::default(), counts: Counts::default() };
-        let view = View { facts, thresholds: vec![(at(10), 80), (at(20), 40)] };
+        let view = View { facts, weights: WEIGHTS, thresholds: vec![(at(10), 80), (at(20), 40)] };
         for (second, expected) in [(9, 60), (10, 80), (19, 80), (20, 40)] {
             assert_eq!(view.threshold(at(second)), expected, "{second}");
         }

@@ -2,7 +2,7 @@
 
 use super::actor::{Actor, note};
 use super::settle_events::Progress;
-use crate::domain::book::Fact;
+use crate::domain::book::{Fact, POLICY_PREFIX};
 use crate::domain::clock::Clock;
 use crate::domain::commission::Steps;
 use crate::domain::lifecycle::State;
@@ -25,8 +25,6 @@ pub const DAYS_MAX: u32 = 366;
 /// Orders taken for delivered in one transaction at most.
 pub const ORDERS_MAX: i64 = 1_000;
 const SECONDS_PER_DAY: i64 = 86_400;
-/// What the facts of this flow are called, before the conversion's id.
-pub const EVENT_PREFIX: &str = "policy:";
 
 /// Sets after how many days without news a merchant's orders count as delivered; `None`: never.
 pub async fn set(
@@ -120,7 +118,7 @@ fn due_at(order: &Order, heard_at: Option<Timestamp>, days: i64) -> Option<Times
 }
 
 fn deliver(order: &mut Order, due_at: Timestamp, steps: &mut Steps) -> Fact {
-    let event_id = format!("{EVENT_PREFIX}{}", order.id);
+    let event_id = format!("{POLICY_PREFIX}{}", order.id);
     let report = OrderStatusReport {
         external_order_id: order.external_order_id.clone(),
         status: OrderStatus::Delivered,

@@ -19,8 +19,6 @@ use std::collections::BTreeSet;
 
 /// Characters of an operator's words at most.
 pub const NOTE_CHARACTERS_MAX: usize = 500;
-/// All that a refused commission says of why, to the merchant's and the affiliate's endpoints.
-const REFUSED: &str = "Refused in risk review.";
 
 /// What a person decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,7 +141,7 @@ fn decide(
         Decision::Clear if known => Verdict::Unchanged,
         Decision::Clear => commission.clear_risk(reasons, at, steps),
         Decision::Refuse => {
-            commission.apply(Event::RiskRefused, Cause { at, reason: Some(REFUSED) }, steps)
+            commission.apply(Event::RiskRefused, Cause { at, reason: Some(risk::REFUSED) }, steps)
         }
     };
     let decided = match verdict {

@@ -115,7 +115,7 @@ pub async fn read(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
              currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
              received_at, external_product_id, coupon_code, customer_hash, items::text as items,
              returned_items::text as returned_items, metadata::text as metadata, attribution,
-             review, created_at, updated_at
+             review, signals, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
          join conversion using (environment, merchant_id, conversion_id)",
     )

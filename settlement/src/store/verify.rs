@@ -2,8 +2,10 @@
 //! lock.
 
 mod payout;
+mod risk;
 
 pub use payout::{PayoutStepRow, payout_steps, wrong_payouts};
+pub use risk::{risk_decisions, scores};
 
 use super::instant;
 use super::order::Keys;
@@ -75,6 +77,9 @@ pub async fn open_orders(connection: &mut PgConnection, scope: Scope) -> Result<
              union all
              select 'cnv_' || substr(subject, 5), null, null, payout_id from payout_line
              where environment = $1 and merchant_id = $2 and kind = 'commission'
+             union all
+             select 'cnv_' || substr(commission_id, 5), null, null, null from risk_score
+             where environment = $1 and merchant_id = $2
          ) named
          group by conversion_id
          order by conversion_id",

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 use settlement::flows::verify;
 use settlement::store::instant;
 use sqlx::types::time::OffsetDateTime;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 #[derive(Debug, PartialEq)]
@@ -17,6 +17,10 @@ struct Shown {
     amount: Decimal,
     hold_until: Option<Micros>,
     changed_at: Micros,
+    /// Whether it is still to be scored; points of the last score, and what followed.
+    is_due: bool,
+    score: Option<(i64, String)>,
+    cleared: Option<Vec<String>>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -28,6 +32,11 @@ struct OrderRow {
     amount: Option<Decimal>,
     hold_until: Option<OffsetDateTime>,
     updated_at: Option<OffsetDateTime>,
+    risk_due: Option<bool>,
+    points: Option<i32>,
+    outcome: Option<String>,
+    cleared_reasons: Option<Vec<String>>,
+    attribution: String,
 }
 
 fn micros(at: OffsetDateTime) -> Micros {
@@ -42,10 +51,20 @@ fn word(state: State) -> &'static str {
     match state {
         State::Pending => "pending",
         State::Waiting | State::Running => "hold",
+        State::Approved => "approved",
         State::Payable | State::InFlight => "payable",
         State::Paid => "paid",
         State::Rejected => "rejected",
     }
+}
+
+fn names(of: &BTreeSet<&'static str>) -> Vec<String> {
+    of.iter().map(|&name| name.to_owned()).collect()
+}
+
+fn sorted(mut names: Vec<String>) -> Vec<String> {
+    names.sort_unstable();
+    names
 }
 
 /// Every book equals its model; panics with the first that differs.
@@ -64,8 +83,16 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
     let (books, whose) = (&history.books[scope], history.network.books[scope].scope);
     let rows: Vec<OrderRow> = sqlx::query_as(
         "select external_order_id, conversion_id, commission.state, net_amount, amount, hold_until,
-             commission.updated_at
+             commission.updated_at, risk_due, points, outcome, cleared_reasons,
+             attribution::text as attribution
          from conversion left join commission using (environment, merchant_id, conversion_id)
+         left join lateral (
+             select points, outcome from risk_score
+             where risk_score.environment = commission.environment
+               and risk_score.merchant_id = commission.merchant_id
+               and risk_score.commission_id = commission.commission_id
+             order by score_id desc limit 1
+         ) score on true
          where environment = $1 and merchant_id = $2",
     )
     .bind(whose.environment.as_str())
@@ -84,6 +111,9 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
             amount: decimal(commission.price.amount, currency),
             hold_until: commission.hold_until,
             changed_at: commission.changed_at,
+            is_due: commission.risk.is_due,
+            score: commission.risk.last.map(|(points, word)| (points, word.to_owned())),
+            cleared: commission.risk.cleared.as_ref().map(names),
         });
         let states = ["pending", "hold", "approved", "payable", "paid", "rejected"];
         let have = row.state.as_deref().map(|state| Shown {
@@ -92,8 +122,12 @@ async fn orders(history: &History, scope: usize) -> HashMap<String, String> {
             amount: row.amount.unwrap(),
             hold_until: row.hold_until.map(micros),
             changed_at: micros(row.updated_at.unwrap()),
+            is_due: row.risk_due.unwrap(),
+            score: row.points.map(i64::from).zip(row.outcome.clone()),
+            cleared: row.cleared_reasons.clone().map(sorted),
         });
-        assert_eq!(have, expected, "book {scope}: {} is not {order:#?}", row.external_order_id);
+        let (name, receipt) = (&row.external_order_id, &row.attribution);
+        assert_eq!(have, expected, "book {scope}: {name} is not {order:#?}, {receipt}");
         by_id.insert(row.conversion_id.replace("cnv_", "com_"), row.external_order_id);
     }
     by_id
@@ -132,9 +166,15 @@ fn balances_of_commissions(books: &Scope) -> Balances {
     let mut balances = Balances::new();
     for order in books.orders.values() {
         let Some(commission) = &order.commission else { continue };
+        for (minor, is_merchants) in &commission.corrections {
+            let bears = if *is_merchants { "M.due" } else { "N.cost" };
+            let key = (bears.to_owned(), None, order.told.currency);
+            *balances.entry(key).or_default() -= decimal(*minor, order.told.currency);
+        }
         let (account, owing) = match commission.state {
             State::Pending => (Some("A.pending"), "M.accrued"),
             State::Waiting | State::Running => (Some("A.hold"), "M.accrued"),
+            State::Approved => (Some("A.approved"), "M.accrued"),
             State::Payable => (Some("A.payable"), "M.due"),
             State::InFlight | State::Paid => (None, "M.due"),
             State::Rejected => continue,
@@ -260,7 +300,7 @@ pub async fn walked_the_printed_table(history: &History) {
         "select commission_id, data->>'from', data->>'to', commission.state
          from webhook_event
          join commission using (environment, merchant_id, commission_id)
-         where type like 'commission.%' order by position",
+         where type like 'commission.%' and not data ? 'correctionId' order by position",
     )
     .fetch_all(&history.pool)
     .await

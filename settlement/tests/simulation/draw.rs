@@ -63,7 +63,10 @@ pub fn click(
         _ => -random.between(0, 600),
     };
     let second = now.div_euclid(SECOND) - age;
-    let class = ClickClass::ALL[random.below(ClickClass::ALL.len())];
+    let is_human = random.percent(70);
+    let other = ClickClass::ALL[random.below(ClickClass::ALL.len())];
+    let class = if is_human { ClickClass::Human } else { other };
+    let is_human = class == ClickClass::Human;
     let click = Click {
         link_number: link,
         clicked_at_seconds: u32::try_from(second).expect("this century"),
@@ -72,7 +75,7 @@ pub fn click(
     };
     let text = click.seal(keys);
     let exact = second * SECOND + 1_000 * random.between(0, 999);
-    Made { sent: SentClick { text, truth: Truth::Made { link, second } }, exact, class }
+    Made { sent: SentClick { text, truth: Truth::Made { link, second, is_human } }, exact, class }
 }
 
 /// A click id that is none.

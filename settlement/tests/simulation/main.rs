@@ -16,6 +16,7 @@ mod model;
 mod network;
 mod ops;
 mod payouts;
+mod people;
 mod random;
 mod tampering;
 mod terms;

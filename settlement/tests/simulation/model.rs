@@ -4,8 +4,10 @@
 
 mod fraction;
 mod judge;
+pub mod people;
 pub mod pricing;
 mod report;
+pub mod risk;
 
 pub use pricing::{About, Pays, Rule};
 
@@ -25,6 +27,7 @@ pub enum State {
     Pending,
     Waiting,
     Running,
+    Approved,
     Payable,
     InFlight,
     Paid,
@@ -43,13 +46,26 @@ pub struct Commission {
     pub starts_at_rank: u32,
     pub decided_at: Option<Micros>,
     pub approved_at: Option<Micros>,
+    pub created_at: Micros,
+    pub risk: risk::Standing,
+    /// Corrections, and whether the merchant bears them.
+    pub corrections: Vec<(i64, bool)>,
     pub changed_at: Micros,
+}
+
+/// Where an order stands with the review queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Review {
+    None,
+    Waiting,
+    Decided,
 }
 
 #[derive(Debug, Clone)]
 pub struct Order {
     pub told: told::Order,
     pub ordered_at: Micros,
+    pub received: Micros,
     /// The instant it is judged at.
     pub at: Micros,
     /// The link it went on without.
@@ -59,6 +75,8 @@ pub struct Order {
     pub refunded: i64,
     pub returned: Vec<(&'static str, i64)>,
     pub is_reversed: bool,
+    pub signals: risk::Signals,
+    pub review: Review,
     pub commission: Option<Commission>,
 }
 
@@ -107,6 +125,8 @@ pub struct Scope {
     pub sent: Vec<Sent>,
     pub settled: usize,
     parked: Vec<Parked>,
+    /// The latest order totals of each currency, oldest first.
+    totals: [Vec<i64>; 3],
     /// Contents of reports already recorded.
     heard: HashSet<String>,
 }
@@ -117,6 +137,8 @@ pub struct World {
     pub links: HashMap<u64, Link>,
     /// Click ids whose records have come, with their exact instants.
     pub clicks: HashMap<String, Micros>,
+    /// Affiliates that were suspended, or no longer are: who, from when, which.
+    pub suspensions: Vec<(usize, Micros, bool)>,
 }
 
 impl Scope {
@@ -209,8 +231,18 @@ impl Scope {
     /// Return windows that are over by now.
     pub fn release(&mut self, now: Micros) {
         let now = self.clock(now);
-        for order in self.orders.values_mut() {
-            report::release(order, now);
+        let is_due = |order: &&Order| {
+            order.commission.as_ref().is_some_and(|c| c.risk.is_due || report::is_over(c, now))
+        };
+        let due: Vec<String> =
+            self.orders.values().filter(is_due).map(|order| order.told.order.clone()).collect();
+        for name in due {
+            let against = self.against(&self.orders[&name]);
+            let Some(order) = self.orders.get_mut(&name) else { continue };
+            report::release(order, &against, now);
+            if order.commission.as_ref().is_some_and(|commission| commission.risk.is_due) {
+                risk::score(order, &against, now);
+            }
         }
     }
 
@@ -271,14 +303,22 @@ impl Scope {
         let mut order = Order {
             told: told.clone(),
             ordered_at,
+            received,
             at,
             missing,
             facts: Vec::new(),
             refunded: 0,
             returned: Vec::new(),
             is_reversed: false,
+            signals: risk::Signals::default(),
+            review: if matches!(judged, Judged::Won(..)) { Review::None } else { Review::Waiting },
             commission: None,
         };
+        let earner = match judged {
+            Judged::Won(link, _) => Some(link.affiliate),
+            _ => None,
+        };
+        order.signals = self.signals(mine, world, told, (ordered_at, at), earner);
         if let Judged::Won(link, windows) = judged {
             order.commission = self.earned(told, link, windows, at, received);
         }
@@ -291,8 +331,10 @@ impl Scope {
                 refunded: None,
                 items: Vec::new(),
             };
-            report::apply(&mut order, &inside, received, received);
-            order.facts.push((received, received, seq, inside));
+            order.facts.push((received, received, seq, inside.clone()));
+            self.orders.insert(told.order.clone(), order.clone());
+            let against = self.against(&order);
+            report::apply(&mut order, &inside, received, received, &against);
         }
         self.orders.insert(told.order.clone(), order);
         if matches!(judged, Judged::Won(..)) { "APPLIED" } else { "IN_REVIEW" }
@@ -304,7 +346,8 @@ impl Scope {
         if self.is_test && happened > received + AHEAD_MAX {
             return "TIME_AHEAD";
         }
-        let Some(order) = self.orders.get_mut(&told.order) else {
+        let against = self.orders.get(&told.order).map(|order| self.against(order));
+        let (Some(order), Some(against)) = (self.orders.get_mut(&told.order), against) else {
             let expires = received + REPORT_WAIT;
             let order = told.order.clone();
             self.parked.push(Parked { seq, order, link: None, is_in_flight: false, expires });
@@ -317,7 +360,7 @@ impl Scope {
         if self.heard.contains(&content) {
             return "DUPLICATE_STATUS";
         }
-        let code = report::apply(order, told, happened, received);
+        let code = report::apply(order, told, happened, received, &against);
         if code == "PAYOUT_IN_FLIGHT" {
             let (order, expires) = (told.order.clone(), Micros::MAX);
             self.parked.push(Parked { seq, order, link: None, is_in_flight: true, expires });

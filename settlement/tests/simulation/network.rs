@@ -9,12 +9,14 @@ use settlement::domain::order::Scope;
 use settlement::flows::actor::Actor;
 use settlement::flows::create_campaign::{self, Listing, NewCampaign};
 use settlement::flows::create_link::{self, NewLink};
+use settlement::flows::open_account::{self, NewAccount, Party};
 use settlement::flows::open_merchant::{self, NewMerchant};
-use settlement::flows::{open_affiliate, set_state};
+use settlement::flows::{assume_delivered, open_affiliate, set_state, set_super_admin};
 use settlement::secrets::{MasterKeys, SealingPublicKey, Vault};
 use shared::id::{AffiliateId, CampaignId, Environment, MerchantId};
 use shared::money::Currency;
 use sqlx::PgPool;
+use uuid::Uuid;
 
 pub const BY: Actor = Actor::Installation;
 const AFFILIATES: usize = 3;
@@ -28,6 +30,9 @@ const MERCHANTS: [(Option<u32>, HoldStart); 2] =
 /// Numbers of links that are known only later, of each book.
 pub const LATE_LINKS: u64 = 4;
 
+/// Days without news after which the second merchant's orders count as delivered.
+pub const ASSUMED_AFTER_DAYS: u32 = 9;
+
 pub struct Book {
     pub scope: Scope,
     pub campaigns: Vec<CampaignId>,
@@ -39,6 +44,8 @@ pub struct Book {
 pub struct Network {
     pub books: Vec<Book>,
     pub affiliates: Vec<AffiliateId>,
+    /// Two operators with the super-admin role.
+    pub super_admins: (Uuid, Uuid),
 }
 
 pub fn instant(at: Micros) -> Timestamp {
@@ -70,9 +77,13 @@ impl Network {
             affiliates.push(open_affiliate::run(pool, BY, name, instant(now)).await.unwrap());
         }
         assert_eq!(affiliates.len(), AFFILIATES);
-        let mut network = Self { books: Vec::new(), affiliates };
+        let super_admins =
+            (super_admin(pool, "one", now).await, super_admin(pool, "two", now).await);
+        let mut network = Self { books: Vec::new(), affiliates, super_admins };
         let first = open_merchant(pool, 0, now).await;
         let second = open_merchant(pool, 1, now).await;
+        let days = Some(ASSUMED_AFTER_DAYS);
+        assume_delivered::set(pool, BY, second, days, instant(now)).await.unwrap();
         let worlds = [
             (first, Environment::Live, 0),
             (first, Environment::Test, 0),
@@ -165,6 +176,15 @@ pub fn vault() -> Vault {
         master: MasterKeys::parse(&format!("1:{}", "ab".repeat(32))).unwrap(),
         edge: SealingPublicKey::parse(&"09".repeat(32)).unwrap(),
     }
+}
+
+async fn super_admin(pool: &PgPool, name: &str, now: Micros) -> Uuid {
+    let email = format!("{name}@khata.example");
+    let (password, party) = ("a long enough word".to_owned(), Party::Operator);
+    let account = NewAccount { email: email.clone(), password, party };
+    let account = open_account::run(pool, BY, account, instant(now)).await.unwrap();
+    set_super_admin::run(pool, BY, &email, true, instant(now)).await.unwrap();
+    account
 }
 
 async fn open_merchant(pool: &PgPool, which: usize, now: Micros) -> MerchantId {

@@ -33,6 +33,16 @@ pub enum Op {
     Windows { scope: usize },
     /// A step with payouts.
     Payouts { dies_after: Option<usize> },
+    /// Somebody decides on a commission's risk.
+    DecideRisk { scope: usize },
+    /// Somebody decides who earns an order that waits.
+    DecideReview { scope: usize },
+    /// An affiliate is suspended, or no longer.
+    Suspend,
+    /// A correction is asked for and decided on.
+    Correct { scope: usize },
+    /// Orders without news count as delivered.
+    Assume,
     /// A link that clicks name already becomes known.
     LateLink,
 }
@@ -41,13 +51,20 @@ pub enum Op {
 pub const SCOPES: usize = 3;
 /// The book with the test clock.
 pub const TEST_SCOPE: usize = 1;
+/// The book of the merchant whose orders count as delivered after some days.
+pub const ASSUMING_SCOPE: usize = 2;
 
 impl Op {
     pub fn draw(random: &mut Random) -> Self {
         let scope = random.below(SCOPES);
         match random.below(1_000) {
             0..240 => Self::Order { scope },
-            240..780 => Self::Report { scope },
+            240..750 => Self::Report { scope },
+            750..766 => Self::DecideRisk { scope },
+            766..774 => Self::DecideReview { scope },
+            774 => Self::Suspend,
+            775..778 => Self::Correct { scope },
+            778..780 => Self::Assume,
             780..784 => Self::Advance { seconds: advance(random) },
             784..787 => Self::Garbage { scope },
             787..860 => Self::Drain { scope, is_lost: random.percent(20) },

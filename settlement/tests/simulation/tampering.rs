@@ -1,11 +1,14 @@
 //! Books that somebody changed behind the product's back: `verify` names each change.
 
 use crate::history::History;
+use crate::ops::SCOPES;
 use settlement::flows::verify;
 use sqlx::AssertSqlSafe;
 
 /// Operations of the history that is tampered with.
 const OPS: usize = 1_200;
+/// Decisions on risk after it, so that there are some of each kind.
+const DECISIONS: usize = 15;
 
 /// What is done with triggers off, how it is undone, and the part that must be named.
 struct Tampering {
@@ -18,14 +21,47 @@ struct Tampering {
 const COMMISSION: &str = "(select commission_id from commission where net_amount > 1 \
                           and state in ('hold', 'payable') order by commission_id limit 1)";
 
-const TAMPERINGS: [Tampering; 12] = [
+const FIRST_SCORE: &str = "(select min(score_id) from risk_score where points < 99)";
+const FIRST_CLEARANCE: &str =
+    "(select min(decision_id) from risk_decision where decision = 'clear')";
+
+const TAMPERINGS: [Tampering; 17] = [
+    Tampering {
+        done: "update risk_score set points = points + 1 where score_id = $S",
+        undone: "delete from risk_score where score_id = (select score_id from kept_score); \
+                 insert into risk_score overriding system value select * from kept_score",
+        named: "risk score ",
+    },
+    Tampering {
+        done: "update risk_score set facts = jsonb_set(facts, '{signals,clickFault}', \
+               '\"forged\"') where score_id = $S",
+        undone: "delete from risk_score where score_id = (select score_id from kept_score); \
+                 insert into risk_score overriding system value select * from kept_score",
+        named: "risk score ",
+    },
+    Tampering {
+        done: "delete from risk_score where score_id = $S",
+        undone: "insert into risk_score overriding system value select * from kept_score",
+        named: "commission ",
+    },
+    Tampering {
+        done: "update risk_decision set reasons = '{self_referral}' where decision_id = $D",
+        undone: "update risk_decision set reasons = kept.reasons from kept_decision kept \
+                 where kept.decision_id = risk_decision.decision_id",
+        named: "commission cleared_reasons",
+    },
+    Tampering {
+        done: "delete from risk_decision where decision_id = $D",
+        undone: "insert into risk_decision overriding system value select * from kept_decision",
+        named: "commission cleared_reasons",
+    },
     Tampering {
         done: "update commission set net_amount = net_amount - 0.01 where commission_id = $C",
         undone: "update commission set net_amount = net_amount + 0.01 where commission_id = $C",
         named: "commission net_amount",
     },
     Tampering {
-        done: "update commission set terms = jsonb_set(terms, '{holdDays}', '99') \
+        done: "update commission set terms = jsonb_set(terms::jsonb, '{holdDays}', '99')::json \
                where commission_id = $C",
         undone: "update commission set terms = kept.terms from kept_commission kept \
                  where kept.commission_id = commission.commission_id",
@@ -65,7 +101,8 @@ const TAMPERINGS: [Tampering; 12] = [
         named: "fact ",
     },
     Tampering {
-        done: "update conversion set attribution = jsonb_set(attribution, '{why}', '\"because\"') \
+        done: "update conversion set attribution = \
+               jsonb_set(attribution::jsonb, '{why}', '\"because\"')::json \
                where 'com_' || substr(conversion_id, 5) = $C",
         undone: "update conversion set attribution = kept.attribution from kept_conversion kept \
                  where kept.conversion_id = conversion.conversion_id",
@@ -107,10 +144,13 @@ const KEPT: &str = "create table kept_commission as select * from commission;
         where event_id = (select min(event_id) from order_fact);
     create table kept_event as select * from inbox where kind = 'order_status' and event_id =
         (select min(event_id) from inbox where code = 'APPLIED' and kind = 'order_status');
+    create table kept_score as select * from risk_score where score_id = $S;
+    create table kept_decision as select * from risk_decision where decision_id = $D;
     create table kept_rule as select * from rule where rate_bps = 10000;";
 
 async fn with_triggers_off(history: &History, sql: &str) {
-    let sql = sql.replace("$C", COMMISSION);
+    let sql = sql.replace("$C", COMMISSION).replace("$S", FIRST_SCORE);
+    let sql = sql.replace("$D", FIRST_CLEARANCE);
     let sql = format!("set local session_replication_role = replica; {sql}");
     let done = sqlx::raw_sql(AssertSqlSafe(sql.clone())).execute(&history.pool).await;
     assert!(done.is_ok(), "{sql}: {done:?}");
@@ -120,6 +160,9 @@ async fn with_triggers_off(history: &History, sql: &str) {
 pub async fn is_named(history: &mut History) {
     for _ in 0..OPS {
         history.step().await;
+    }
+    for decision in 0..DECISIONS {
+        history.decide_risk(decision % SCOPES).await;
     }
     history.finish().await;
     with_triggers_off(history, KEPT).await;

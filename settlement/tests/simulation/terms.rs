@@ -32,7 +32,9 @@ impl History {
         };
         let cap = random.percent(30).then(|| random.between(1, 20_000));
         let minimum = random.percent(20).then(|| random.between(0, 30_000));
-        let from = self.books[scope].clock(self.now);
+        // The platform's rules are in real time.
+        let is_platforms = about == About::Platform;
+        let from = if is_platforms { self.now } else { self.books[scope].clock(self.now) };
         let rule = Rule { about, pays, cap, minimum, from };
         if pays == Pays::Nothing {
             self.end_rule(scope, rule).await;
@@ -78,7 +80,7 @@ impl History {
             minimum_order: rule.minimum.map(npr),
             currency: has_money.then(|| Currency::parse("NPR").unwrap()),
         };
-        set_rule::run(&self.pool, BY, input, instant(rule.from)).await.unwrap();
+        set_rule::run(&self.pool, BY, input, instant(self.now)).await.unwrap();
         for other in 0..SCOPES {
             let same_world = self.network.books[other].scope.environment == whose.environment;
             if other == scope || (rule.about == About::Platform && same_world) {

@@ -35,7 +35,7 @@ pub struct SentClick {
 /// What a click id really is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Truth {
-    Made { link: u64, second: i64 },
+    Made { link: u64, second: i64, is_human: bool },
     Damaged,
     Forged,
 }

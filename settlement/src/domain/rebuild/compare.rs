@@ -2,9 +2,11 @@
 
 use super::super::book::Fact;
 use super::super::commission::Commission;
+use super::super::lifecycle::State;
 use super::super::order::Order;
+use super::super::risk::{Score, Scored};
 use super::play::Rebuilt;
-use super::{Heard, Recorded, Stored, StoredTransfer};
+use super::{Heard, Recorded, RecordedScore, Stored, StoredTransfer};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::id::ConversionId;
@@ -83,19 +85,23 @@ pub(super) fn without_order(recorded: &Recorded, stored: &Stored) -> Vec<Differe
         .transfers
         .keys()
         .map(|key| Difference::new(id, &format!("transfer {key}"), "there", "no conversion"));
-    events.chain(facts).chain(transfers).collect()
+    let risk = (!recorded.scores.is_empty() || !recorded.risk_decisions.is_empty())
+        .then(|| Difference::new(id, "risk score", "there", "no conversion"));
+    events.chain(facts).chain(transfers).chain(risk).collect()
 }
 
 /// Every difference between the stored books of an order and the rebuilt ones.
 pub(super) fn all(
-    id: ConversionId,
+    recorded: &Recorded,
     stored: &Stored,
     order: &Order,
     rebuilt: &Rebuilt,
 ) -> Vec<Difference> {
-    let mut findings = Findings { id, found: Vec::new() };
+    let mut findings = Findings { id: recorded.id, found: Vec::new() };
     orders(&mut findings, order, &rebuilt.order);
     commissions(&mut findings, order.commission.as_ref(), rebuilt.order.commission.as_ref());
+    standings(&mut findings, order.commission.as_ref(), rebuilt.order.commission.as_ref());
+    scores(&mut findings, &recorded.scores, &rebuilt.steps.scores);
     facts(&mut findings, &stored.facts, &rebuilt.facts);
     transfers(&mut findings, &stored.transfers, rebuilt);
     for (event, stored, rebuilt) in &rebuilt.outcomes {
@@ -161,6 +167,36 @@ fn commissions(findings: &mut Findings, stored: Option<&Commission>, rebuilt: Op
     findings.check("commission decided_at", &stored.decided_at, &rebuilt.decided_at);
     findings.check("commission created_at", &stored.created_at, &rebuilt.created_at);
     findings.check("commission updated_at", &stored.updated_at, &rebuilt.updated_at);
+}
+
+/// What people cleared, and whether it is still to be scored. Where a click's record came after the
+/// score, an approved one is to be scored again; that leaves no row until it is.
+fn standings(findings: &mut Findings, stored: Option<&Commission>, rebuilt: Option<&Commission>) {
+    let (Some(stored), Some(rebuilt)) = (stored, rebuilt) else { return };
+    findings.check("commission cleared_reasons", &stored.risk.cleared, &rebuilt.risk.cleared);
+    let may_wait = stored.risk.due && stored.state == State::Approved;
+    let due = rebuilt.risk.due || may_wait;
+    findings.check("commission risk_due", &stored.risk.due, &due);
+}
+
+/// Scores made again from what each was made of.
+fn scores(findings: &mut Findings, recorded: &[RecordedScore], rebuilt: &[Scored]) {
+    for place in 0..recorded.len().max(rebuilt.len()) {
+        let tell = |scored: &Scored| {
+            let Score { weights_version, points, reasons } = &scored.score;
+            (
+                scored.at,
+                *weights_version,
+                scored.threshold,
+                *points,
+                scored.outcome,
+                reasons.clone(),
+            )
+        };
+        let stored = recorded.get(place).map(|score| tell(&score.scored));
+        let what = format!("risk score {}", place + 1);
+        findings.check(&what, &stored, &rebuilt.get(place).map(tell));
+    }
 }
 
 type Told = (String, &'static str, Timestamp, Timestamp, Option<rust_decimal::Decimal>, String);

@@ -7,8 +7,10 @@ use super::super::commission::Steps;
 use super::super::lifecycle::{self, Verdict};
 use super::super::order::{self, Order, Reported};
 use super::super::report;
+use super::super::risk::desk::{Desk, Loaded};
 use super::super::settle::status_inside;
-use super::{Difference, Heard, Moved, PayoutStep, Step};
+use super::plan::Step;
+use super::{Decision, Difference, Heard, Moved, PayoutStep, Recorded, risk};
 use jiff::Timestamp;
 use shared::event::{Conversion, Event};
 use shared::id::ConversionId;
@@ -30,47 +32,97 @@ pub struct Rebuilt {
 pub(super) fn run(
     book: &mut Book,
     moves: &[Moved],
-    id: ConversionId,
+    recorded: &Recorded,
     stored: &Order,
     plan: &[Step<'_>],
 ) -> Result<Rebuilt, Difference> {
     book.orders.clear();
     book.changes = Changes::default();
+    book.risk = Desk::default();
+    let own_scores = plan.iter().filter(|step| matches!(step, Step::Score(_))).count();
     let mut rebuilt: Option<Rebuilt> = None;
     for step in plan {
+        let made = rebuilt.as_ref().map_or(0, |rebuilt| rebuilt.steps.scores.len());
+        book.risk.loaded = risk::loaded(recorded, made, own_scores, step.made_at());
         match (step, &mut rebuilt) {
             (Step::Open(heard), _) => {
                 book.clock = clock_before(moves, heard.settled_at, heard.record.seq);
-                let judged_late = plan.iter().any(|step| matches!(step, Step::JudgeAgain(_)));
-                rebuilt = Some(open(book, id, stored, heard, judged_late)?);
+                let judged_late = plan.iter().any(|step| matches!(step, Step::JudgeAgain(..)));
+                rebuilt = Some(open(book, recorded.id, stored, heard, judged_late)?);
             }
             (_, None) => {}
-            (Step::Report(heard, applied_by), Some(rebuilt)) => {
-                book.clock = clock_before(moves, heard.settled_at, *applied_by);
-                apply(&book.clock, id, rebuilt, heard);
-            }
-            (Step::Decide(decision), Some(rebuilt)) => {
-                let facts = in_order(&rebuilt.facts);
-                book.orders.insert(id, rebuilt.order.clone());
-                let ruled = book.rule_on(id, decision.ruling, &facts, decision.at);
-                if !ruled.stands() {
-                    let word = decision.ruling.as_str();
-                    return Err(Difference::new(id, "decision", word, &format!("{ruled:?}")));
-                }
-                take_back(book, id, rebuilt);
-            }
-            (Step::JudgeAgain(at), Some(rebuilt)) => judge_again(book, id, rebuilt, *at),
-            (Step::Payout(payout), Some(rebuilt)) => carry(id, rebuilt, *payout)?,
-            (Step::Release(made_at), Some(rebuilt)) => {
-                let now = made_at.map(|at| clock_before(moves, at, u64::MAX).at(at));
-                if let Some(commission) = &mut rebuilt.order.commission {
-                    let now = now.or(commission.hold_until).unwrap_or(Timestamp::MIN);
-                    commission.release_if_due(now, &mut rebuilt.steps);
-                }
-            }
+            (step, Some(rebuilt)) => go_on(book, moves, recorded, step, rebuilt)?,
         }
     }
-    rebuilt.ok_or_else(|| Difference::new(id, "conversion", "there", "never opened"))
+    rebuilt.ok_or_else(|| Difference::new(recorded.id, "conversion", "there", "never opened"))
+}
+
+/// A step on an open order.
+fn go_on(
+    book: &mut Book,
+    moves: &[Moved],
+    recorded: &Recorded,
+    step: &Step<'_>,
+    rebuilt: &mut Rebuilt,
+) -> Result<(), Difference> {
+    let id = recorded.id;
+    if let Step::Score(score) = step {
+        book.risk.loaded = Loaded::Recorded(Some(Box::new(score.view())));
+    }
+    book.risk.show(&mut rebuilt.order, &book.clock);
+    let commission = &mut rebuilt.order.commission;
+    match step {
+        Step::Open(_) => {}
+        Step::Report(heard, applied_by) => {
+            book.clock = clock_before(moves, heard.settled_at, *applied_by);
+            apply(&book.clock, id, rebuilt, heard);
+        }
+        Step::Policy(fact, _) => assume(rebuilt, fact),
+        Step::Decide(decision) => decide(book, id, rebuilt, *decision)?,
+        Step::JudgeAgain(at, _) => judge_again(book, id, rebuilt, *at),
+        Step::Payout(payout) => carry(id, rebuilt, *payout)?,
+        Step::Release(made_at) => {
+            let now = made_at.map(|at| clock_before(moves, at, u64::MAX).at(at));
+            if let Some(commission) = commission {
+                let now = now.or(commission.hold_until).unwrap_or(Timestamp::MIN);
+                commission.release_if_due(now, &mut rebuilt.steps);
+            }
+        }
+        Step::Score(score) => {
+            if let Some(commission) = commission {
+                commission.score(score.scored.at, &mut rebuilt.steps);
+            }
+        }
+        Step::DecideRisk(decision) => {
+            risk::decide(recorded, commission.as_mut(), decision, &mut rebuilt.steps)?;
+        }
+    }
+    Ok(())
+}
+
+/// What a policy took for granted.
+fn assume(rebuilt: &mut Rebuilt, fact: &Fact) {
+    let (event_id, received_at) = (fact.event_id.as_str(), fact.received_at);
+    let reported = report::Reported { event_id, report: &fact.report, received_at };
+    report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps);
+    rebuilt.facts.push(fact.clone());
+}
+
+fn decide(
+    book: &mut Book,
+    id: ConversionId,
+    rebuilt: &mut Rebuilt,
+    decision: Decision,
+) -> Result<(), Difference> {
+    let facts = in_order(&rebuilt.facts);
+    book.orders.insert(id, rebuilt.order.clone());
+    let ruled = book.rule_on(id, decision.ruling, &facts, decision.at);
+    if !ruled.stands() {
+        let word = decision.ruling.as_str();
+        return Err(Difference::new(id, "decision", word, &format!("{ruled:?}")));
+    }
+    take_back(book, id, rebuilt);
+    Ok(())
 }
 
 /// A payout's step: its books are its own, the commission only moves.
@@ -119,6 +171,7 @@ fn open(
     let mut steps = Steps::default();
     let at_first = if judged_late { attribution::Verdict::Nobody } else { verdict };
     let mut order = order::open(reported, at_first, &receipt, windows, &book.rules, &mut steps);
+    book.risk.show(&mut order, &book.clock);
     let mut facts = Vec::new();
     if let Some(status) = event.order_status {
         let report = status_inside(event, status);
@@ -219,4 +272,5 @@ fn take_back(book: &mut Book, id: ConversionId, rebuilt: &mut Rebuilt) {
     let mut changes = std::mem::take(&mut book.changes);
     rebuilt.steps.transfers.append(&mut changes.steps.transfers);
     rebuilt.steps.notices.append(&mut changes.steps.notices);
+    rebuilt.steps.scores.append(&mut changes.steps.scores);
 }

@@ -7,7 +7,7 @@
 
 use super::super::book::{Book, LinkFacts, TermsVersion};
 use super::super::order::Order;
-use super::super::rule::RuleBook;
+use super::super::rule::{RuleBook, RuleVersion, Subject};
 use super::{Heard, Moved, Recorded, Stored};
 use jiff::Timestamp;
 use shared::id::CampaignId;
@@ -16,16 +16,41 @@ use std::collections::HashMap;
 /// Versions of rules and windows that an order was judged and priced by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
-    /// Those in force from this instant of the merchant's at the latest.
-    By(Timestamp),
+    /// Those in force by a moment.
+    By(Moment),
     /// All of them: some were announced.
     All,
 }
 
+/// A moment on both clocks: the platform's rules are in real time, all else in the merchant's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    real: Timestamp,
+    merchants: Timestamp,
+}
+
+impl Moment {
+    fn has_rule(self, rule: &RuleVersion) -> bool {
+        match rule.subject {
+            Subject::Platform => rule.in_force_from <= self.real,
+            Subject::Product(_) | Subject::Campaign(_) | Subject::Merchant => {
+                rule.in_force_from <= self.merchants
+            }
+        }
+    }
+}
+
 impl Known {
-    fn has(self, in_force_from: Timestamp) -> bool {
+    fn has_rule(self, rule: &RuleVersion) -> bool {
         match self {
-            Self::By(at) => in_force_from <= at,
+            Self::By(moment) => moment.has_rule(rule),
+            Self::All => true,
+        }
+    }
+
+    fn has(self, version: &TermsVersion) -> bool {
+        match self {
+            Self::By(moment) => version.in_force_from <= moment.merchants,
             Self::All => true,
         }
     }
@@ -50,12 +75,10 @@ impl Whole {
 
     /// Puts the known ones in; windows have a first version from the beginning.
     pub(super) fn show(&self, book: &mut Book, known: Known) {
-        let rules = self.rules.0.iter().filter(|rule| known.has(rule.in_force_from));
+        let rules = self.rules.0.iter().filter(|rule| known.has_rule(rule));
         book.rules = RuleBook(rules.cloned().collect());
         let cut = |versions: &[TermsVersion]| -> Vec<TermsVersion> {
-            let is_known = |place: usize, version: &TermsVersion| {
-                place == 0 || known.has(version.in_force_from)
-            };
+            let is_known = |place: usize, version: &TermsVersion| place == 0 || known.has(version);
             let versions = versions.iter().enumerate().filter(|(at, v)| is_known(*at, v));
             versions.map(|(_, version)| *version).collect()
         };
@@ -74,11 +97,11 @@ impl Whole {
 }
 
 /// Whether nothing in a book is from after an instant.
-fn is_known_by(book: &Book, at: Timestamp) -> bool {
+fn is_known_by(book: &Book, moment: Moment) -> bool {
     let links = book.links.values().flat_map(|link| &link.versions);
     let windows = links.chain(book.candidates.campaigns.values().flatten());
-    windows.map(|version| version.in_force_from).all(|from| from <= at)
-        && book.rules.0.iter().all(|rule| rule.in_force_from <= at)
+    windows.map(|version| version.in_force_from).all(|from| from <= moment.merchants)
+        && book.rules.0.iter().all(|rule| moment.has_rule(rule))
 }
 
 /// What may have been known when the order was priced, the likeliest first.
@@ -97,6 +120,7 @@ pub(super) fn known(
         (None, Some(created)) if judged_again => created.created_at,
         (None, _) => opener.settled_at,
     };
-    let at = super::play::clock_before(moves, priced_at, u64::MAX).at(priced_at);
-    if is_known_by(book, at) { vec![Known::All] } else { vec![Known::By(at), Known::All] }
+    let merchants = super::play::clock_before(moves, priced_at, u64::MAX).at(priced_at);
+    let moment = Moment { real: priced_at, merchants };
+    if is_known_by(book, moment) { vec![Known::All] } else { vec![Known::By(moment), Known::All] }
 }

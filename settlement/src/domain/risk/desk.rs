@@ -3,14 +3,14 @@
 use super::amounts::LatestAmounts;
 use super::signals::{self, ClickRecord, Signals};
 use super::tally::{Key, Tally};
-use super::{Counts, Facts, View};
+use super::{Counts, Facts, View, WEIGHTS};
 use crate::domain::attribution::Receipt;
 use crate::domain::clock::Clock;
 use crate::domain::commission::Steps;
 use crate::domain::order::Order;
 use crate::domain::outcome::Outcome;
 use crate::domain::report::{self, Reported};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::id::{AffiliateId, ConversionId};
 use shared::money::Currency;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,12 +31,14 @@ pub enum Loaded {
         /// Which counts.
         keys: HashSet<Key>,
     },
+    /// Books are rebuilt: a score is made of what its row says; `None`: there was no score here.
+    Recorded(Option<Box<View>>),
 }
 
 impl Loaded {
     fn has(&self, order: ConversionId, affiliate: AffiliateId, signals: &Signals) -> bool {
         match self {
-            Self::Everything => true,
+            Self::Everything | Self::Recorded(_) => true,
             Self::Only { orders, keys: loaded } => {
                 orders.contains(&order) && keys(affiliate, signals).all(|key| loaded.contains(&key))
             }
@@ -95,10 +97,7 @@ impl Desk {
         signals.order_country = signals::order_country(order.metadata.as_deref());
         signals.sale_key =
             signals::sale_key(order.click_id.as_deref(), order.amount, order.currency);
-        let canonical = order.click_id.as_deref().and_then(shared::click_id::canonical);
-        if let Some(record) = canonical.and_then(|id| self.clicks.get(&id)) {
-            signals.take_click(record);
-        }
+        self.take_click(order.click_id.as_deref(), &mut signals);
         let latest = self.amounts.entry(order.currency).or_default();
         signals.median_amount = latest.median();
         signals.order_amount = signals.median_amount.map(|_| order.amount);
@@ -110,6 +109,20 @@ impl Desk {
         }
         order.signals = signals;
         self.commission(order, clock);
+    }
+
+    /// Takes in what is known of the click of an order that is judged again, because that is its
+    /// own click after all.
+    pub fn judge_again(&self, order: &mut Order, receipt: &Receipt) {
+        order.signals.take_receipt(receipt, order.judged_at());
+        self.take_click(order.click_id.as_deref(), &mut order.signals);
+    }
+
+    fn take_click(&self, click_id: Option<&str>, signals: &mut Signals) {
+        let canonical = click_id.and_then(shared::click_id::canonical);
+        if let Some(record) = canonical.and_then(|id| self.clicks.get(&id)) {
+            signals.take_click(record);
+        }
     }
 
     /// Freezes what is known of who earns an order, and counts it, when a commission is made:
@@ -164,6 +177,9 @@ impl Desk {
         signals: &Signals,
         clock: &Clock,
     ) -> Option<View> {
+        if let Loaded::Recorded(view) = &self.loaded {
+            return view.as_deref().cloned();
+        }
         if !self.loaded.has(conversion, affiliate, signals) {
             return None;
         }
@@ -184,6 +200,7 @@ impl Desk {
         let thresholds = self.thresholds.iter().map(|(at, points)| (clock.at(*at), *points));
         Some(View {
             facts: Facts { signals: signals.clone(), counts },
+            weights: WEIGHTS,
             thresholds: thresholds.collect(),
         })
     }
@@ -192,7 +209,8 @@ impl Desk {
         let sales = signals.sale_key.and_then(|key| self.sales.get(&key));
         sales.into_iter().flatten().any(|sale| {
             let apart = sale.ordered_at.duration_since(signals.ordered_at).abs();
-            sale.conversion != conversion && apart.as_secs() <= SAME_SALE_SECONDS_MAX
+            sale.conversion != conversion
+                && apart <= SignedDuration::from_secs(SAME_SALE_SECONDS_MAX)
         })
     }
 

@@ -4,7 +4,7 @@ use super::desk::{SAME_SALE_SECONDS_MAX, keys};
 use super::signals::{self, Signals};
 use super::tally::Key;
 use crate::domain::book::{Book, Record};
-use crate::domain::clock::later;
+use crate::domain::clock::{Clock, Move, later};
 use crate::domain::lifecycle::State;
 use jiff::Timestamp;
 use shared::event::{Conversion, Event};
@@ -50,14 +50,16 @@ impl Needs {
     pub fn of<'a>(book: &'a Book, mut records: Vec<&'a Record>) -> Self {
         records.extend(book.parked.values().flatten().map(|parked| &parked.record));
         let mut needs = Self { affiliates: book.possible_earners(), ..Self::default() };
-        let latest = latest(book, &records);
+        let clock = moved(book, &records);
+        let received = records.iter().map(|record| clock.at(record.received_at));
+        let latest = received.max().unwrap_or(Timestamp::MIN);
         let approved: HashSet<ConversionId> =
             records.iter().filter_map(|record| approved_by(book, record)).collect();
         let terms = book.links.values().flat_map(|link| &link.versions);
         let shortest = terms.map(|terms| terms.windows.hold_days).min().unwrap_or_default();
         for record in &records {
             if let Event::Conversion(event) = &record.event {
-                let received_at = book.clock.at(record.received_at);
+                let received_at = clock.at(record.received_at);
                 let ordered_at = event.ordered_at.unwrap_or(received_at);
                 let due = after_days(ordered_at.min(received_at), shortest) <= latest;
                 let id = book.conversion_id(&event.external_order_id);
@@ -140,17 +142,15 @@ fn after_days(at: Timestamp, days: u32) -> Timestamp {
     later(at, i64::from(days) * DAY_SECONDS)
 }
 
-/// The latest instant the batch knows, in the merchant's time, its clock moves made.
-fn latest(book: &Book, records: &[&Record]) -> Timestamp {
-    let received = records.iter().map(|record| book.clock.at(record.received_at)).max();
-    let moved: i64 = records
-        .iter()
-        .map(|record| match &record.event {
-            Event::ClockAdvance(by) => i64::from(by.seconds),
-            Event::Conversion(_) | Event::OrderStatus(_) => 0,
-        })
-        .sum();
-    later(received.unwrap_or(Timestamp::MIN), moved)
+/// The clock with the moves of the batch made: none reaches what was accepted before it.
+fn moved(book: &Book, records: &[&Record]) -> Clock {
+    let mut clock = book.clock.clone();
+    for record in records {
+        if let Event::ClockAdvance(by) = &record.event {
+            clock.advance(Move { real_at: record.received_at, seconds: i64::from(by.seconds) });
+        }
+    }
+    clock
 }
 
 fn approved_by(book: &Book, record: &Record) -> Option<ConversionId> {

@@ -50,13 +50,23 @@ pub(super) async fn verify(
         decisions.extend(decision(&row).map(|decision| (row.conversion_id, decision)));
     }
     let mut payouts = payouts(connection, scope, &ids).await?;
+    let named: Vec<ConversionId> = ids.iter().map(|(id, _)| *id).collect();
+    let mut scores = verify::scores(connection, scope, &named).await?;
+    let mut risk_decisions = verify::risk_decisions(connection, scope, &named).await?;
     let orders: Vec<&Order> = stored.values().filter_map(|stored| stored.order.as_ref()).collect();
     let mut book = book(connection, click_keys, scope, &orders, decisions.values()).await?;
     for (id, row) in ids {
         let events = row.events.iter().filter_map(|event| heard.remove(event)).collect();
         let decision = decisions.get(&row.conversion_id).copied();
         let payouts = payouts.remove(&id.commission_id()).unwrap_or_default();
-        let recorded = Recorded { id, heard: events, decision, payouts };
+        let recorded = Recorded {
+            id,
+            heard: events,
+            decision,
+            scores: scores.remove(&id).unwrap_or_default(),
+            risk_decisions: risk_decisions.remove(&id).unwrap_or_default(),
+            payouts,
+        };
         let stored = stored.remove(&id).unwrap_or_default();
         found.extend(rebuild::differences(&mut book, moves, &recorded, &stored));
     }

@@ -180,11 +180,12 @@ pub async fn update_attribution(
          update conversion set state = c.state, confidence = c.confidence,
              affiliate_id = c.affiliate_id, campaign_id = c.campaign_id,
              attribution = c.attribution::json, review = c.review,
-             signals = c.signals::jsonb, updated_at = $10
+             signals = c.signals::jsonb, updated_at = $10,
+             awaits_click = coalesce(c.awaits_click, conversion.awaits_click)
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::uuid[],
-                     $7::uuid[], $8::text[], $9::text[], $11::text[])
+                     $7::uuid[], $8::text[], $9::text[], $11::text[], $12::text[])
              as c (environment, merchant_id, conversion_id, state, confidence, affiliate_id,
-                   campaign_id, attribution, review, signals)
+                   campaign_id, attribution, review, signals, awaits_click)
          where conversion.environment = c.environment and conversion.merchant_id = c.merchant_id
            and conversion.conversion_id = c.conversion_id and conversion.review = 'waiting'",
     )
@@ -199,6 +200,7 @@ pub async fn update_attribution(
     .bind(orders.iter().map(|o| review(o)).collect::<Vec<_>>())
     .bind(now)
     .bind(orders.iter().map(|o| signals(o)).collect::<Vec<_>>())
+    .bind(orders.iter().map(|o| o.signals.awaits_click.as_deref()).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

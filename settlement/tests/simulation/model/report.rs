@@ -1,44 +1,66 @@
 //! What a status does to an order and its commission, told as a list of ifs.
 
 use super::pricing::{left_by_items, left_by_total};
+use super::risk::{self, Against};
 use super::{Commission, Order, State};
 use crate::told::{DAY, Micros, Refunded, Report};
 
+/// Whether a return window is over by `now`.
+pub fn is_over(commission: &Commission, now: Micros) -> bool {
+    commission.state == State::Running && commission.hold_until.is_some_and(|until| until <= now)
+}
+
 /// Ends a return window that is over by `now`, at its own instant.
-pub fn release(order: &mut Order, now: Micros) {
-    let Some(commission) = &mut order.commission else { return };
-    let Some(until) = commission.hold_until else { return };
-    if commission.state == State::Running && until <= now {
-        firm(commission, until);
+pub fn release(order: &mut Order, against: &Against, now: Micros) {
+    let over = order.commission.as_ref().filter(|commission| is_over(commission, now));
+    if let Some(until) = over.and_then(|commission| commission.hold_until) {
+        firm(order, against, until);
     }
 }
 
-fn firm(commission: &mut Commission, at: Micros) {
-    commission.state = State::Payable;
-    commission.approved_at = Some(at);
-    commission.changed_at = at;
+fn firm(order: &mut Order, against: &Against, at: Micros) {
+    if let Some(commission) = &mut order.commission {
+        commission.state = State::Approved;
+        commission.approved_at = Some(at);
+        commission.changed_at = at;
+    }
+    risk::score(order, against, at);
 }
 
-fn reject(commission: &mut Commission, at: Micros) {
+pub fn reject(commission: &mut Commission, at: Micros) {
     commission.state = State::Rejected;
+    commission.risk.is_due = false;
     commission.net = 0;
     commission.changed_at = at;
 }
 
 /// Applies a report; answers the outcome's code.
-pub fn apply(order: &mut Order, told: &Report, happened: Micros, received: Micros) -> &'static str {
-    release(order, received);
+pub fn apply(
+    order: &mut Order,
+    told: &Report,
+    happened: Micros,
+    received: Micros,
+    against: &Against,
+) -> &'static str {
+    release(order, against, received);
     let code = match told.status {
-        "commission_approved" | "commission_rejected" => decide(order, told, happened, received),
+        "commission_approved" | "commission_rejected" => {
+            decide(order, told, (happened, received), against)
+        }
         _ if is_wrong(order, told) => "REFUND_AMOUNT_INVALID",
         "cancelled" | "returned" | "refunded" => take_back(order, told, received),
         _ => go_on(order, told, happened, received),
     };
-    release(order, received);
+    release(order, against, received);
     code
 }
 
-fn decide(order: &mut Order, told: &Report, happened: Micros, received: Micros) -> &'static str {
+fn decide(
+    order: &mut Order,
+    told: &Report,
+    (happened, received): (Micros, Micros),
+    against: &Against,
+) -> &'static str {
     let Some(commission) = &mut order.commission else { return "NO_COMMISSION" };
     if commission.decided_at.is_some_and(|last| last > happened) {
         return "STALE_DECISION";
@@ -54,8 +76,8 @@ fn decide(order: &mut Order, told: &Report, happened: Micros, received: Micros) 
     }
     commission.decided_at = Some(happened);
     match (grants, commission.state) {
-        (true, State::Payable | State::InFlight) => return "NO_CHANGE",
-        (true, _) => firm(commission, received),
+        (true, State::Approved | State::Payable | State::InFlight) => return "NO_CHANGE",
+        (true, _) => firm(order, against, received),
         (false, _) => reject(commission, received),
     }
     "APPLIED"
