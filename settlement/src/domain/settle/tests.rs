@@ -5,6 +5,7 @@ mod clocked;
 mod found;
 mod late;
 mod recompute;
+mod reported;
 mod risk;
 
 use super::super::attribution::Setting;
