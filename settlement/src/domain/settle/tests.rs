@@ -3,6 +3,7 @@
 mod any_history;
 mod clocked;
 mod found;
+mod judged_again;
 mod late;
 mod recompute;
 mod reported;
