@@ -8,6 +8,8 @@ mod late;
 mod recompute;
 mod reported;
 mod risk;
+mod risk_desk;
+mod risk_needs;
 
 use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};
