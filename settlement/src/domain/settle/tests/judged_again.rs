@@ -17,12 +17,6 @@ impl History {
         self.book.candidates.coupons.insert("save".to_owned(), vec![coupon]);
     }
 
-    /// The order's first event again, as it is kept.
-    fn first_record(&self, event: &Event) -> Record {
-        let (event, received_at) = (event.clone(), at(T0 + 100));
-        Record { event_id: "e1".to_owned(), received_at, seq: 1, event }
-    }
-
     fn told(&self, kind: &str) -> usize {
         self.notices().iter().filter(|told| **told == kind).count()
     }
@@ -30,6 +24,12 @@ impl History {
     fn hold_days(&self, id: &str) -> u32 {
         self.get(id).commission.as_ref().expect("it earns").terms.hold_days
     }
+}
+
+/// A history's first event again, as it is kept.
+fn first_record(event: &Event) -> Record {
+    let (event, received_at) = (event.clone(), at(T0 + 100));
+    Record { event_id: "e1".to_owned(), received_at, seq: 1, event }
 }
 
 fn conversion(beside: &serde_json::Value) -> Event {
@@ -47,7 +47,7 @@ fn only_a_new_candidate_is_told_when_an_order_is_judged_again() {
     let mut history = live();
     let event = conversion(&serde_json::json!({ "couponCode": "SAVE" }));
     history.tell(event.clone());
-    let record = history.first_record(&event);
+    let record = first_record(&event);
     let one = AffiliateId(Uuid::from_u128(6));
     let steps = [
         (None, None, 0),
@@ -75,27 +75,24 @@ fn an_order_that_waits_for_nobody_is_not_judged_again() {
     let click = live().click(LINK);
     let nothing = serde_json::json!({ "clickId": click, "orderAmount": "0.00" });
     let coupon = serde_json::json!({ "couponCode": "SAVE" });
-    let by_nobody = |history: &mut History| {
-        let id = history.book.conversion_id("A");
-        let ruled = history.book.rule_on(id, Ruling::Reject, &[], at(history.now));
-        assert_eq!(ruled, Ruled::Rejected);
-    };
-    let taken_back = |history: &mut History| {
-        history.report("A", S::Cancelled, None);
-    };
-    let untouched = |_: &mut History| {};
-    let cases: [(_, &dyn Fn(&mut History), _); 3] = [
-        (nothing, &untouched, None),
-        (coupon.clone(), &by_nobody, Some(Review::Rejected)),
-        (coupon, &taken_back, Some(Review::Waiting)),
-    ];
-    for (beside, change, review) in cases {
+    for (beside, by_a_person, status, review) in [
+        (&nothing, None, None, None),
+        (&coupon, Some(Ruling::Reject), None, Some(Review::Rejected)),
+        (&coupon, None, Some(S::Cancelled), Some(Review::Waiting)),
+    ] {
         let mut history = live();
-        let event = conversion(&beside);
+        let event = conversion(beside);
         history.tell(event.clone());
-        change(&mut history);
+        if let Some(ruling) = by_a_person {
+            let id = history.book.conversion_id("A");
+            let ruled = history.book.rule_on(id, ruling, &[], at(history.now));
+            assert_eq!(ruled, Ruled::Rejected);
+        }
+        if let Some(status) = status {
+            history.report("A", status, None);
+        }
         history.assign_coupon(OTHER);
-        let record = history.first_record(&event);
+        let record = first_record(&event);
         let before = history.get("A").affiliate;
         assert_eq!(history.book.judge_again(&record, &[], at(history.now)), Rejudged::Kept);
         let order = history.get("A");

@@ -3,13 +3,16 @@
 use super::*;
 use shared::id::EventKind;
 
+/// SKUs and how many units of each.
+type Lines<'a> = &'a [(&'a str, u32)];
+
 impl History {
     pub(super) fn tell_json(&mut self, kind: EventKind, json: &serde_json::Value) -> Outcome {
         self.tell(Event::from_json(kind, &json.to_string()).expect("an event"))
     }
 
     /// An order with lines and a SKU beside its total, which nobody earns unless a click is sent.
-    fn basket(&mut self, id: &str, amount: &str, lines: &[(&str, u32)], beside: &[&str]) {
+    fn basket(&mut self, id: &str, amount: &str, lines: Lines<'_>, beside: &[&str]) {
         let items: Vec<_> = lines
             .iter()
             .map(|(sku, quantity)| {
@@ -26,7 +29,7 @@ impl History {
         self.tell_json(EventKind::Conversion, &json);
     }
 
-    fn take_back(&mut self, id: &str, lines: &[(&str, u32)]) -> Outcome {
+    fn take_back(&mut self, id: &str, lines: Lines<'_>) -> Outcome {
         let items: Vec<_> = lines
             .iter()
             .map(|(sku, quantity)| serde_json::json!({ "sku": sku, "quantity": quantity }))
@@ -77,7 +80,7 @@ fn a_decision_of_the_same_instant_is_not_stale() {
 #[test]
 fn what_is_taken_back_is_a_line_of_the_order_or_its_one_product() {
     let lines = [("TEA", 2), ("CUP", 1)];
-    let cases: [(&[(&str, u32)], &[&str], &str, bool); 6] = [
+    let cases: [(Lines<'_>, &[&str], &str, bool); 6] = [
         (&lines, &[], "TEA", true),
         (&lines, &[], "POT", false),
         (&lines, &["POT"], "POT", false),
@@ -102,7 +105,7 @@ fn what_is_taken_back_is_a_line_of_the_order_or_its_one_product() {
 #[test]
 fn an_order_is_back_when_every_unit_of_every_line_is() {
     let twice = [("TEA", 1), ("TEA", 1), ("CUP", 2)];
-    let cases: [(&[(&str, u32)], &[(&str, u32)], bool); 7] = [
+    let cases: [(Lines<'_>, Lines<'_>, bool); 7] = [
         (&twice, &[("TEA", 1), ("CUP", 2)], false),
         (&twice, &[("TEA", 2), ("CUP", 1)], false),
         (&twice, &[("TEA", 2)], false),

@@ -223,3 +223,13 @@ fn a_view_needs_its_order_and_every_one_of_its_counts() {
         check(&order, &some, false);
     }
 }
+
+#[test]
+fn a_click_that_did_not_earn_the_order_says_nothing_of_how_it_came() {
+    let mut history = live();
+    let click = history.click(LINK);
+    history.wait(31 * DAY);
+    let signals = history.sold("A", &click, &serde_json::json!({})).clone();
+    assert_eq!((signals.click_to_order_seconds, signals.awaits_click), (None, None));
+    assert!(signals.sale_key.is_some(), "but it still tells like sales");
+}
