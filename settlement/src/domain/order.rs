@@ -349,3 +349,30 @@ fn freeze(
         lines: priced.lines.clone(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_review_s_word_reads_back() {
+        let reviews = [Review::Waiting, Review::Assigned, Review::Rejected];
+        assert_eq!(reviews.map(Review::as_str), ["waiting", "assigned", "rejected"]);
+        assert_eq!(reviews.map(|review| Review::parse(review.as_str())), reviews.map(Some));
+        assert_eq!(Review::parse("waits"), None);
+    }
+
+    #[test]
+    fn a_campaign_s_word_on_its_windows_comes_before_the_merchant_s() {
+        use HoldStart::{Confirmed, Delivered, Paid};
+        for (campaign, merchant, (hold_days, hold_start)) in [
+            ((Some(3), Some(Paid), 30), (Some(7), Confirmed), (3, Paid)),
+            ((None, None, 30), (Some(7), Confirmed), (7, Confirmed)),
+            ((Some(0), None, 30), (None, Delivered), (0, Delivered)),
+            ((None, Some(Paid), 30), (None, Delivered), (HOLD_DAYS_DEFAULT, Paid)),
+        ] {
+            let expected = Windows { hold_days, hold_start, cookie_days: 30 };
+            assert_eq!(Windows::resolve(campaign, merchant), expected);
+        }
+    }
+}

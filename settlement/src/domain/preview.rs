@@ -86,3 +86,57 @@ impl Comparison {
         self.0.into_values().collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::rule::tests::{at, npr, rule};
+    use super::super::rule::{Kind, Subject};
+    use super::*;
+    use uuid::Uuid;
+
+    fn sale(affiliate: u128, amount: i64, earned: i64) -> Sale {
+        Sale {
+            affiliate: AffiliateId(Uuid::from_u128(affiliate)),
+            campaign: None,
+            currency: npr(),
+            amount: Decimal::from(amount),
+            items: Vec::new(),
+            product: None,
+            at: at(100),
+            earned: Decimal::from(earned),
+        }
+    }
+
+    #[test]
+    fn each_affiliate_s_sums_are_held_against_each_other_currency_by_currency() {
+        let usd = Currency::parse("USD").expect("a currency");
+        let proposed = RuleBook(vec![rule(1, Subject::Merchant, Kind::Percent(1500))]);
+        let mut comparison = Comparison::default();
+        for sale in [
+            sale(1, 100, 10),
+            sale(2, 1_000, 200),
+            Sale { currency: usd, ..sale(1, 10, 1) },
+            sale(1, 200, 0),
+        ] {
+            comparison.add(&sale, &proposed);
+        }
+        let told: Vec<_> = comparison
+            .differences()
+            .into_iter()
+            .map(|sums| {
+                let delta = sums.delta();
+                (sums.affiliate.0.as_u128(), sums.currency, sums.orders, sums.now, sums.then, delta)
+            })
+            .collect();
+        let d = Decimal::from;
+        let half = Decimal::new(5, 1);
+        assert_eq!(
+            told,
+            [
+                (1, npr(), 2, d(10), d(45), d(35)),
+                (1, usd, 1, d(1), d(1) + half, half),
+                (2, npr(), 1, d(200), d(150), d(-50)),
+            ]
+        );
+    }
+}

@@ -4,7 +4,7 @@
 //! same instant, same rules, same windows, everything reported since replayed. Only the postings
 //! and notices of it take effect when it is decided, never before.
 
-use super::attribution::{self, ClickFacts, Earner, Facts, Kind, Receipt, SeenLink, Verdict};
+use super::attribution::{self, Earner, Facts, Kind, Receipt, Verdict};
 use super::book::{Book, Fact, Record};
 use super::commission::Steps;
 use super::notice;
@@ -269,13 +269,8 @@ fn proposed(order: &Order) -> Option<Earner> {
 
 fn clicked_at(by: Kind, facts: Option<&Facts>) -> Option<Timestamp> {
     match by {
-        Kind::Click => match facts?.click {
-            Some(ClickFacts::Proven { clicked_at, link: SeenLink::Own { .. }, .. }) => {
-                Some(clicked_at)
-            }
-            _ => None,
-        },
-        Kind::Coupon => None,
+        // A click earns at once, so that its candidate never waits for a person.
+        Kind::Click | Kind::Coupon => None,
         Kind::Customer => Some(facts?.customer.as_ref()?.clicked_at),
     }
 }

@@ -156,6 +156,12 @@ mod tests {
     }
 
     #[test]
+    fn every_standing_of_a_review_has_its_word() {
+        let words = Review::ALL.map(Review::as_str);
+        assert_eq!(words, ["clear", "in_review", "cleared", "refused", "ended"]);
+    }
+
+    #[test]
     fn the_threshold_in_force_at_the_instant_counts() {
         let at = |second| Timestamp::from_second(second).expect("a second of the test");
         let facts = Facts { signals: Signals::default(), counts: Counts::default() };

@@ -328,4 +328,45 @@ pub(super) mod tests {
         assert_eq!([version(200), version(300), version(399)], [None; 3], "ended at 200");
         assert_eq!(version(400), Some(5));
     }
+
+    #[test]
+    fn a_level_s_word_reads_back_and_is_what_json_says() {
+        for level in Level::ALL {
+            assert_eq!(Level::parse(level.as_str()), Some(level));
+            assert_eq!(serde_json::to_value(level).unwrap(), level.as_str());
+        }
+        assert_eq!(Level::parse("order"), None);
+    }
+
+    #[test]
+    fn every_level_asked_says_what_it_found() {
+        let book = RuleBook(vec![rule(4, Subject::Platform, Kind::Percent(300))]);
+        let known = Some(campaign());
+        let cases = [
+            (Some("S"), known, ["none", "none", "none", "matched"]),
+            (None, known, ["no_product", "none", "none", "matched"]),
+            (Some("S"), None, ["none", "no_campaign", "none", "matched"]),
+        ];
+        for (sku, campaign, expected) in cases {
+            let question = Question { sku, campaign, currency: npr(), at: at(100) };
+            let (_, tried) = book.choose(question);
+            let said: Vec<_> = tried.iter().map(|tried| tried.result.as_str()).collect();
+            assert_eq!(said, expected, "{sku:?} {campaign:?}");
+        }
+    }
+
+    #[test]
+    fn a_proposed_rule_stands_for_its_subject_at_every_instant_and_the_others_stay() {
+        let mut known = book();
+        known.0.push(RuleVersion { version: 2, in_force_from: at(50), ..known.0[2].clone() });
+        let proposed = RuleVersion {
+            in_force_from: at(900),
+            ended_at: Some(at(950)),
+            ..rule(9, Subject::Merchant, Kind::Percent(700))
+        };
+        let always =
+            RuleVersion { in_force_from: Timestamp::MIN, ended_at: None, ..proposed.clone() };
+        let expected = [&known.0[..2], &known.0[3..4], &[always]].concat();
+        assert_eq!(known.with_proposed(proposed).0, expected);
+    }
 }

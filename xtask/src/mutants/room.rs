@@ -61,6 +61,8 @@ impl Room {
             Self::Domain => Some(&[
                 "cronexpr",
                 "csv",
+                "deunicode",
+                "iban_validate",
                 "jiff",
                 "quick-xml",
                 "rust_decimal",

@@ -51,6 +51,11 @@ fn customer(window_until: i64) -> CustomerClick {
 
 #[test]
 fn every_reason_and_result_has_its_word() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+        assert_eq!(serde_json::to_value(kind).unwrap(), kind.as_str());
+    }
+    assert_eq!(Kind::parse("person"), None);
     for word in Reason::WORDS {
         let read: Reason = serde_json::from_value(word.into()).unwrap();
         assert_eq!(serde_json::to_value(read).unwrap(), word);
@@ -227,4 +232,62 @@ fn the_setting_in_force_is_the_latest_written_that_has_begun() {
     let versions = [version(1, 100), version(2, 200)];
     let found = |second| in_force(&versions, at(second)).map(|setting| setting.version);
     assert_eq!([found(99), found(100), found(199), found(200)], [None, Some(1), Some(1), Some(2)]);
+}
+
+#[test]
+fn what_was_not_sent_is_absent_whatever_is_known() {
+    let order = Order { click_id: None, ..order(2000) };
+    let facts =
+        Facts { coupon: Some(coupon()), customer: Some(customer(5000)), ..Facts::default() };
+    let (verdict, receipt) = attribute(order, &Setting::default(), &facts);
+    assert_eq!(verdict, Verdict::Nobody);
+    let reasons: Vec<_> = receipt.candidates.iter().map(|candidate| candidate.reason).collect();
+    assert_eq!(reasons, [Some(Reason::Absent); 3]);
+    assert_eq!(receipt.why, "The order came without a click id.");
+}
+
+#[test]
+fn a_receipt_says_why_its_winner_won_and_comes_out_again() {
+    let order = Order { coupon_code: Some("SAVE10"), has_customer: true, ..order(2000) };
+    let facts = Facts {
+        click: Some(proven(ClickClass::Human, own())),
+        coupon: Some(coupon()),
+        customer: Some(customer(5000)),
+        link_wait_over: true,
+    };
+    let click = "A click of this merchant, inside its cookie window, earns the order.";
+    let coupon = "The order's coupon belongs to one affiliate, who earns the order.";
+    let coupon_first = "The order's coupon belongs to one affiliate; a person confirms it first.";
+    let customer =
+        "The customer came by an affiliate's click before, and its cookie window still runs.";
+    let customer_first = "The customer came by an affiliate's click before, and its cookie window \
+         still runs; a person confirms it first.";
+    for (kind, by_itself, by_hand) in [
+        (Click, click, click),
+        (Coupon, coupon, coupon_first),
+        (Customer, customer, customer_first),
+    ] {
+        for (automatic, why) in [(vec![kind], by_itself), (Vec::new(), by_hand)] {
+            let setting = Setting { order: vec![kind], automatic, ..Setting::default() };
+            let (verdict, receipt) = attribute(order, &setting, &facts);
+            assert_eq!(receipt.why, why);
+            assert_eq!(receipt.winner().map(|winner| winner.kind), Some(kind));
+            assert_eq!(recompute(order, &receipt), Some((verdict, receipt.clone())));
+            assert_eq!(recompute(order, &Receipt { facts: None, ..receipt }), None);
+        }
+    }
+}
+
+#[test]
+fn everything_that_was_sent_and_lost_is_told_once() {
+    let order = Order { coupon_code: Some("SAVE10"), has_customer: true, ..order(2000) };
+    let click = Some(ClickFacts::Forged);
+    let facts = Facts { click, coupon: Some(CouponFacts::Unknown), ..Facts::default() };
+    let (_, receipt) = attribute(order, &Setting::default(), &facts);
+    let forged = "The click id has a false seal: it was not made here.";
+    let unknown = "Its coupon is not assigned to any affiliate.";
+    let new = "No earlier order of this customer came by a click.";
+    assert_eq!(receipt.why, format!("{forged} {unknown} {new}"));
+    assert_eq!(receipt.winner(), None);
+    assert_eq!(receipt.risk_reasons, ["click_forged"]);
 }

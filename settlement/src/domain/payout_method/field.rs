@@ -190,3 +190,6 @@ pub(in crate::domain) fn account(text: &str) -> Option<super::Account> {
     let fits = characters.contains(&text.len()) && is_alphanumeric(&text);
     fits.then_some(super::Account::Number(text))
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,3 +119,44 @@ fn a_short_number_is_hidden_more_than_shown() {
     let method = PayoutMethod::parse(&fields(&given)).expect("it is right");
     assert_eq!(method.masked(), "bank ••••5");
 }
+
+#[test]
+fn a_method_says_what_it_is_by_its_word() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::parse(kind.as_str()), Some(kind));
+    }
+    assert_eq!(Kind::ALL.map(Kind::as_str), ["bank", "esewa", "khalti", "paypal"]);
+    assert_eq!(Kind::parse("cash"), None);
+}
+
+#[test]
+fn a_wallet_is_no_bank_and_pays_to_its_own_number() {
+    let wallet = PayoutMethod::parse(&fields(&[("method", "khalti"), ("phone", "9801234567")]));
+    let wallet = wallet.expect("it is right");
+    assert_eq!(
+        (wallet.kind(), wallet.bank(), wallet.destination()),
+        (Kind::Khalti, None, "9801234567")
+    );
+    let bank = PayoutMethod::parse(&fields(&IBAN)).expect("it is right");
+    assert_eq!((bank.kind(), bank.destination()), (Kind::Bank, "DE89370400440532013000"));
+}
+
+#[test]
+fn debug_says_what_it_is_and_where() {
+    let method = PayoutMethod::parse(&fields(&NEPALI)).expect("it is right");
+    assert_eq!(format!("{method:?}"), "PayoutMethod(Bank)");
+    let bank = method.bank().expect("it is a bank's");
+    assert_eq!(format!("{bank:?}"), "BankAccount { country: \"NP\", .. }");
+}
+
+#[test]
+fn an_iban_may_name_its_own_country_and_a_bank_is_named_once() {
+    let with = |more: &[(&str, &str)]| PayoutMethod::parse(&fields(&[&IBAN, more].concat()));
+    let plain = with(&[]).expect("it is right");
+    assert_eq!(with(&[("country", "DE")]), Ok(plain));
+    assert_eq!(with(&[("country", "NP")]), Err(vec!["country must be the IBAN's own".to_owned()]));
+    let both = with(&[("bic", "DEUTDEFF"), ("clearingId", "7")]);
+    assert_eq!(both, Err(vec!["bic and clearingId must not both be given".to_owned()]));
+    let named = with(&[("bic", "DEUTDEFF")]).expect("it is right");
+    assert_eq!(named.bank().and_then(|it| it.bank.as_ref()).map(Bank::as_str), Some("DEUTDEFF"));
+}

@@ -84,4 +84,12 @@ mod tests {
         assert_eq!(latest.median(), Some((last[49] + last[50]) / Decimal::TWO));
         assert_eq!(LatestAmounts::new(all).median(), latest.median());
     }
+
+    #[test]
+    fn a_shop_that_grows_is_measured_by_its_latest_hundred() {
+        let rising = LatestAmounts::new((0..250).map(Decimal::from).collect());
+        assert_eq!(rising.median(), Some(Decimal::new(1995, 1)));
+        let falling = LatestAmounts::new((0..250).rev().map(Decimal::from).collect());
+        assert_eq!(falling.median(), Some(Decimal::new(495, 1)));
+    }
 }

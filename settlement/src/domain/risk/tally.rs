@@ -91,4 +91,24 @@ mod tests {
         let day = Key::day("h", at("2026-06-14T23:59:59Z")).bucket();
         assert_eq!(day, at("2026-06-14T00:00:00Z"));
     }
+
+    #[test]
+    fn a_key_says_what_it_counts_of_whom_and_when() {
+        let asha = AffiliateId(uuid::Uuid::from_u128(1));
+        let begin = Timestamp::from_second(7_200).expect("an instant of the test");
+        let cases = [
+            (Key::Affiliate(asha), "affiliate", asha.to_string(), Timestamp::UNIX_EPOCH),
+            (Key::AffiliateHour(asha, begin), "affiliate_hour", asha.to_string(), begin),
+            (Key::Shopper("h".to_owned(), begin), "shopper", "h".to_owned(), begin),
+        ];
+        for (key, kind, subject, bucket) in cases {
+            assert_eq!((key.kind(), key.subject(), key.bucket()), (kind, subject, bucket));
+        }
+    }
+
+    #[test]
+    fn tallies_add_up_one_by_one() {
+        let (one, other) = (Tally { orders: 5, reversed: 2 }, Tally { orders: 3, reversed: 4 });
+        assert_eq!(one.plus(other), Tally { orders: 8, reversed: 6 });
+    }
 }

@@ -3,9 +3,13 @@
 mod any_history;
 mod clocked;
 mod found;
+mod judged_again;
 mod late;
 mod recompute;
+mod reported;
 mod risk;
+mod risk_desk;
+mod risk_needs;
 
 use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};

@@ -195,3 +195,61 @@ fn a_score_is_made_again_from_its_kept_facts() {
         ]
     );
 }
+
+#[test]
+fn an_outcome_s_word_reads_back() {
+    let outcomes = [Outcome::Clear, Outcome::Review, Outcome::Cleared];
+    assert_eq!(outcomes.map(Outcome::as_str), ["clear", "review", "cleared"]);
+    assert_eq!(outcomes.map(|outcome| Outcome::parse(outcome.as_str())), outcomes.map(Some));
+    assert_eq!(Outcome::parse("refused"), None);
+}
+
+#[test]
+fn every_reason_is_said_in_a_sentence_with_its_figures() {
+    let mut facts = facts();
+    facts.signals = Signals {
+        affiliate_suspended: true,
+        click_class: Some(ClickClass::Bot),
+        click_to_order_seconds: Some(1),
+        self_referral: true,
+        click_country: Some("NP".to_owned()),
+        order_country: Some("IN".to_owned()),
+        order_amount: Some(Decimal::new(100_001, 2)),
+        median_amount: Some(Decimal::new(10_000, 2)),
+        click_fault: Some(ClickFault::Forged),
+        ..Signals::default()
+    };
+    facts.counts = Counts {
+        affiliate_hour_orders: 21,
+        affiliate_orders: 40,
+        affiliate_reversed: 13,
+        shopper_day_orders: 4,
+        same_sale: true,
+    };
+    let said = |facts: &Facts| -> Vec<_> {
+        score(facts, WEIGHTS).reasons.into_iter().map(|weighed| weighed.sentence).collect()
+    };
+    assert_eq!(
+        said(&facts),
+        [
+            "The affiliate was suspended when the order was placed.",
+            "The click was no person's: it was counted as bot.",
+            "The order came 1 second after its click.",
+            "The affiliate brought 21 orders in one hour.",
+            "4 orders in one day came from the same shopper hash.",
+            "The customer is known to be the affiliate itself.",
+            "13 of the affiliate's 40 orders were taken back.",
+            "The click came from NP, the order names IN.",
+            "The order of 1000.01 is over 10 × the usual 100.00.",
+            "The order came with a click id that was not made here.",
+            "The same click and the same amount came under another order id within 10 minutes.",
+        ]
+    );
+    for (seconds, sentence) in [
+        (-1, "The order was placed before its click."),
+        (0, "The order came 0 seconds after its click."),
+        (2, "The order came 2 seconds after its click."),
+    ] {
+        assert_eq!(said(&with_signals(|s| s.click_to_order_seconds = Some(seconds))), [sentence]);
+    }
+}
