@@ -5,8 +5,10 @@ use super::operate::Desk;
 use clap::Subcommand;
 use rust_decimal::Decimal;
 use settlement::domain::correction::ChargedTo;
+use settlement::flows::open_account::{self, NewAccount, Party};
 use settlement::flows::post_correction::{self, Decided, Decision, NewCorrection, Requested};
 use settlement::flows::set_super_admin;
+use settlement::secrets::draw;
 use shared::id::ConversionId;
 use std::process::ExitCode;
 
@@ -53,6 +55,14 @@ pub(super) enum Verb {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum OperatorVerb {
+    /// Open an operator's account; its password is drawn and printed once
+    Open {
+        /// The new operator's e-mail address
+        email: String,
+        /// E-mail address of the operator who does it
+        #[arg(long = "as", value_name = "E-MAIL")]
+        by: String,
+    },
     /// Give an operator the super-admin role, or take it
     SuperAdmin {
         /// Whose e-mail address
@@ -107,9 +117,23 @@ async fn request(new: NewCorrection, by: &str) -> Result<ExitCode, Failure> {
 }
 
 pub(super) async fn operator(verb: OperatorVerb) -> Result<ExitCode, Failure> {
-    let OperatorVerb::SuperAdmin { email, revoke, by } = verb;
-    let desk = Desk::open(&by).await?;
-    set_super_admin::run(&desk.pool, desk.actor, &email, !revoke, desk.now).await?;
-    println!("{email} is {} super-admin", if revoke { "no longer a" } else { "a" });
+    match verb {
+        OperatorVerb::Open { email, by } => {
+            let desk = Desk::open(&by).await?;
+            let password = draw::password();
+            let input = NewAccount {
+                email: email.clone(),
+                password: password.clone(),
+                party: Party::Operator,
+            };
+            open_account::run(&desk.pool, desk.actor, input, desk.now).await?;
+            println!("{email} is an operator; the password, shown this once: {password}");
+        }
+        OperatorVerb::SuperAdmin { email, revoke, by } => {
+            let desk = Desk::open(&by).await?;
+            set_super_admin::run(&desk.pool, desk.actor, &email, !revoke, desk.now).await?;
+            println!("{email} is {} super-admin", if revoke { "no longer a" } else { "a" });
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }
