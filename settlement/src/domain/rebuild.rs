@@ -4,7 +4,7 @@
 //! Inputs are rows: the events it was told, in the order they were settled; moves of the clock; a
 //! person's decision; what its risk scores were made of; people's decisions on its risk; what a
 //! policy took for granted; when the release job reached it. What an input's absence means: no
-//! settled event, nothing happened; no decision, nobody decided; no score, it is still to be scored;
+//! settled event, nothing happened; no decision, nobody decided; no score, it is to be scored yet;
 //! no posted release, the job has not come.
 //!
 //! Jobs write no event of their own, so their place among the events is told by instants: a step

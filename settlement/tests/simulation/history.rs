@@ -297,7 +297,6 @@ impl History {
             let scope = self.network.books.iter().position(is_it).unwrap();
             if self.books[scope].postpone_score(&order) {
                 self.postponed += 1;
-                eprintln!("postponed: {scope} {order}");
             }
         }
     }

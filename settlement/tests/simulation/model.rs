@@ -286,15 +286,9 @@ impl Scope {
         let judged = self.judge(mine, world, told, at);
         let missing = match judged {
             Judged::Missing(link) if !is_over => {
+                let (order, link) = (told.order.clone(), Some(link));
                 let expires = received + LINK_WAIT;
-                let order = told.order.clone();
-                self.parked.push(Parked {
-                    seq,
-                    order,
-                    link: Some(link),
-                    is_in_flight: false,
-                    expires,
-                });
+                self.parked.push(Parked { seq, order, link, is_in_flight: false, expires });
                 return "AWAITING_LINK";
             }
             Judged::Missing(link) => Some(link),
@@ -323,14 +317,7 @@ impl Scope {
             order.commission = self.earned(told, link, windows, at, received);
         }
         if let Some(status) = told.status {
-            let inside = told::Report {
-                order: told.order.clone(),
-                status,
-                at: None,
-                zone: 0,
-                refunded: None,
-                items: Vec::new(),
-            };
+            let inside = told::Report::inside(told, status);
             order.facts.push((received, received, seq, inside.clone()));
             self.orders.insert(told.order.clone(), order.clone());
             let against = self.against(&order);

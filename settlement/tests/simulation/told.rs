@@ -148,6 +148,12 @@ impl Order {
 }
 
 impl Report {
+    /// What an order's own status reports.
+    pub fn inside(order: &Order, status: &'static str) -> Self {
+        let order = order.order.clone();
+        Self { order, status, at: None, zone: 0, refunded: None, items: Vec::new() }
+    }
+
     fn body(&self) -> String {
         let mut body = json!({ "externalOrderId": self.order, "status": self.status });
         if let Some(at) = self.at {

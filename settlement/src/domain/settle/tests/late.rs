@@ -43,6 +43,19 @@ impl History {
 const TO_OTHER: Ruling = Ruling::Assign { affiliate: OTHER, campaign: Some(CAMPAIGN) };
 
 #[test]
+fn an_order_that_a_person_assigns_keeps_the_score_it_gets_by_that() {
+    let mut history = live();
+    history.order("A", "100.00", None);
+    history.report("A", S::Delivered, None);
+    history.wait(400 * 86_400);
+    assert_eq!(history.rule_on("A", TO_OTHER), Ruled::Earned);
+    assert_eq!(history.state("A"), State::PayableFree);
+    let scores = &history.book.changes.steps.scores;
+    let instants: Vec<_> = scores.iter().map(|scored| scored.at).collect();
+    assert_eq!(instants, [at(history.now)], "never before the decision");
+}
+
+#[test]
 fn a_confirmed_coupon_earns_what_it_would_have_earned_at_once() {
     let automatic = Setting { automatic: vec![By::Coupon], version: 1, ..Setting::default() };
     let mut histories = [live().with_coupon(), live().with_coupon()];
