@@ -170,3 +170,54 @@ impl Statement {
         Money { currency: self.payout.currency, amount }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_total_is_what_is_paid_of_every_line_of_every_merchant() {
+        let at = Timestamp::UNIX_EPOCH;
+        let currency = Currency::parse("NPR").expect("a currency");
+        let order = |net| OrderLine {
+            ordered_at: at,
+            conversion_id: String::new(),
+            order_amount: Decimal::from(1_000),
+            terms: String::new(),
+            commission: Decimal::from(100),
+            net: Decimal::from(net),
+        };
+        let other = |amount| OtherLine { what: String::new(), at, amount: Decimal::from(amount) };
+        let section = |nets: &[i64], amounts: &[i64]| Section {
+            merchant: String::new(),
+            orders: nets.iter().map(|net| order(*net)).collect(),
+            others: amounts.iter().map(|amount| other(*amount)).collect(),
+        };
+        let sections = vec![section(&[100, 60], &[-25]), section(&[], &[7])];
+        assert_eq!(sections[0].sum(), Decimal::from(135));
+        let payout = Head {
+            payout_id: Uuid::nil(),
+            is_test: false,
+            state: "draft".to_owned(),
+            currency,
+            from: None,
+            until: at,
+            sent_at: None,
+            answered_at: None,
+            method: None,
+        };
+        let statement = Statement {
+            affiliate: String::new(),
+            payout,
+            sections,
+            waiting: Vec::new(),
+            more_waiting: false,
+            rejected: Vec::new(),
+            more_rejected: false,
+            balances: Vec::new(),
+            zone: TimeZone::UTC,
+            printed_at: at,
+        };
+        assert_eq!(statement.total(), Money { currency, amount: Decimal::from(142) });
+    }
+}

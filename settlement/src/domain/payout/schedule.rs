@@ -78,6 +78,17 @@ mod tests {
     }
 
     #[test]
+    fn a_month_without_a_run_is_looked_back_over() {
+        let schedule = Schedule::parse("0 9 1 * * UTC").expect("a schedule");
+        assert_eq!(format!("{schedule:?}"), "Schedule");
+        // A second before the next one, the last was a whole long month ago.
+        let now = at("2026-08-01T08:59:59Z");
+        let after = crate::domain::clock::later(now, -LOOK_BACK_SECONDS);
+        assert_eq!(schedule.latest(after, now), Some(at("2026-07-01T09:00:00Z")));
+        assert_eq!(after, at("2026-06-30T08:59:59Z"));
+    }
+
+    #[test]
     fn what_is_no_schedule_is_refused() {
         for text in ["", "weekly", "0 9 * * MON", "61 9 * * MON UTC", "0 9 * * MON Nowhere/City"] {
             assert!(Schedule::parse(text).is_err(), "{text}");

@@ -5,6 +5,7 @@ mod clocked;
 mod found;
 mod judged_again;
 mod late;
+mod parked;
 mod recompute;
 mod reported;
 mod risk;

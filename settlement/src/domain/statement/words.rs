@@ -236,4 +236,81 @@ mod tests {
         assert_eq!(why_not(None), "Rejected after a review.");
         assert_eq!(why_not(Some(" ")), "Rejected after a review.");
     }
+
+    #[test]
+    fn flat_terms_name_other_rates_and_a_cap_too() {
+        let rule = FrozenRule {
+            level: Level::Product,
+            id: Uuid::nil(),
+            version: 1,
+            kind: String::new(),
+            rate_bps: None,
+            flat_amount: Some(Decimal::from(50)),
+            cap_amount: Some(Decimal::from(300)),
+            minimum_order: None,
+        };
+        let said = terms(&rule, of("NPR", "2999.00"), true);
+        assert_eq!(said, "NPR 50.00 per piece and other rates, at most NPR 300.00");
+    }
+
+    #[test]
+    fn what_a_hold_waits_for_is_said_by_its_start_and_its_days() {
+        let cases = [
+            (HoldStart::Confirmed, 0, "confirmed yet; then it can be returned for 0 days."),
+            (HoldStart::Paid, 1, "paid yet; then it can be returned for 1 day."),
+            (HoldStart::Delivered, 2, "delivered yet; then it can be returned for 2 days."),
+        ];
+        for (hold_start, hold_days, rest) in cases {
+            let (in_flight, hold_until) = (false, None);
+            let standing = Standing { state: "hold", in_flight, hold_until, hold_days, hold_start };
+            let expected = format!("The order is not {rest}");
+            assert_eq!(why_not_yet(standing, &TimeZone::UTC), expected);
+        }
+    }
+
+    #[test]
+    fn a_reversal_without_a_reason_is_said_by_its_status() {
+        for (told, expected) in [
+            ("cancelled", "The order was cancelled."),
+            (" refunded ", "The order was refunded."),
+            ("commission_rejected", "The shop rejected it."),
+        ] {
+            assert_eq!(why_not(Some(told)), expected);
+        }
+    }
+
+    #[test]
+    fn every_state_of_a_payout_says_how_far_it_is_by_the_day_of_its_zone() {
+        let zone = TimeZone::get("Asia/Kathmandu").unwrap();
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let head = |state: &str| Head {
+            payout_id: Uuid::nil(),
+            is_test: false,
+            state: state.to_owned(),
+            currency: Currency::parse("NPR").unwrap(),
+            from: None,
+            until: at("2026-06-30T00:00:00Z"),
+            sent_at: Some(at("2026-07-04T20:00:00Z")),
+            answered_at: Some(at("2026-07-06T12:00:00Z")),
+            method: None,
+        };
+        for (state, expected) in [
+            ("draft", "A draft: it can still change."),
+            ("approved", "Approved: it will be sent soon."),
+            ("processing", "On its way since 5 July 2026."),
+            ("settled", "Paid on 6 July 2026."),
+            (
+                "failed",
+                "Refused by the bank on 6 July 2026: nothing was paid, and its lines go out \
+                 with a later payout.",
+            ),
+            (
+                "returned",
+                "Returned by the bank on 6 July 2026: what came back goes out with a later payout.",
+            ),
+            ("cancelled", "Cancelled: its lines go out with a later payout."),
+        ] {
+            assert_eq!(progress(&head(state), &zone), expected);
+        }
+    }
 }
