@@ -1,6 +1,7 @@
 //! Test payouts, on the merchant's own clock, and live ones by the schedule.
 
 use crate::world::{FIRST, MERCHANTS, World};
+use jiff::SignedDuration;
 use settlement::domain::payout::schedule::Schedule;
 use settlement::flows::payout::due;
 use settlement::flows::payout::run::Ran;
@@ -34,6 +35,18 @@ async fn a_test_payout_is_settled_when_the_test_clock_passes_its_instant() {
     let shown = "select state || ' ' || (merchant_id is not null) from payout";
     assert_eq!(world.text(shown).await, "settled true");
     assert_eq!(world.text("select count(*)::text from payout_file").await, "0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_payout_does_not_wait_for_the_edge_s_next_call_after_a_move() {
+    let mut world = World::new(Environment::Test).await;
+    world.payable(FIRST, "A-1", "10.00", "NPR").await;
+    // The batch with the move is older than the full second from which the move counts.
+    world.now = world.now.checked_add(SignedDuration::from_secs(1)).unwrap();
+    world.accept(0, EventKind::ClockAdvance, r#"{"seconds":604800}"#).await;
+    world.settle().await;
+    assert_eq!(world.play().await, Played::Settled(1));
+    world.assert_books_hold().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

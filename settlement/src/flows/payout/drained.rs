@@ -28,7 +28,7 @@ pub(super) async fn judge(
         let none = Streams { edge_time: None, is_stored: true, is_settled: true, failed: 0 };
         let mut streams = streams.get(&merchant.0).copied().unwrap_or(none);
         if let Some(clock) = clocks.get(&merchant.0) {
-            streams.edge_time = streams.edge_time.map(|heard| clock.at(heard));
+            streams.edge_time = streams.edge_time.map(|heard| clock.heard(heard));
         }
         (*merchant, drain::judge(streams, cut_off))
     };
