@@ -297,6 +297,9 @@ async fn list() -> Result<ExitCode, Failure> {
 async fn show(run: Uuid) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    if !store::run::exists(&mut connection, run).await.map_err(Fault::from)? {
+        return Err(Fault::NotFound("payout run").into());
+    }
     for row in store::of_run(&mut connection, run).await.map_err(Fault::from)? {
         let (id, state, affiliate) = (row.payout_id, &row.state, row.affiliate_id);
         let reason = row.reason.map(|reason| format!("  ({reason})")).unwrap_or_default();
@@ -308,6 +311,9 @@ async fn show(run: Uuid) -> Result<ExitCode, Failure> {
 async fn lines(payout: Uuid) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    if store::find(&mut connection, payout).await.map_err(Fault::from)?.is_none() {
+        return Err(Fault::NotFound("payout").into());
+    }
     for row in store::line::of_payout(&mut connection, payout).await.map_err(Fault::from)? {
         println!("{}  {:<11}  {}  {}", row.merchant_id, row.kind, row.subject, row.amount);
     }

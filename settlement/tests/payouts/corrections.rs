@@ -109,11 +109,30 @@ async fn a_correction_needs_two_super_admins_and_is_asked_for_once() {
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, Decided::Done);
     let again = Decided::TakenBefore("approved".to_owned());
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, again);
+    let refuse = Decision::Refuse;
+    let other = post_correction::decide(&world.pool, SECOND_ADMIN, "c-1", refuse, world.now).await;
+    assert_eq!(other.unwrap(), Decided::TakenOtherwise("approved".to_owned()));
     world.assert_books_hold().await;
     assert_eq!(
         world.balances().await,
         "A.payable NPR -5.00, M.due NPR -10.00, N.bank NPR 10.00, N.cost NPR 5.00"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_correction_cannot_be_approved_and_says_so() {
+    let mut world = World::live().await;
+    world.paid("100.00").await;
+    world.ask(FIRST_ADMIN, correction("c-1", -500, ChargedTo::Network)).await;
+    let before = world.balances().await;
+    let refuse =
+        || post_correction::decide(&world.pool, SECOND_ADMIN, "c-1", Decision::Refuse, world.now);
+    assert_eq!(refuse().await.unwrap(), Decided::Done);
+    let again = Decided::TakenBefore("refused".to_owned());
+    assert_eq!(refuse().await.unwrap(), again);
+    let other = Decided::TakenOtherwise("refused".to_owned());
+    assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, other);
+    assert_eq!(world.balances().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

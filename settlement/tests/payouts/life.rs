@@ -6,6 +6,7 @@ use settlement::domain::payout_export::answers::Answer;
 use settlement::flows::payout::process::Processed;
 use settlement::flows::payout::run::Ran;
 use settlement::flows::payout::{Taken, Which, approve, cancel, fail};
+use settlement::store::payout::run as store;
 use shared::id::MerchantId;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -225,6 +226,10 @@ async fn a_cancelled_draft_opens_its_lines_for_the_next_run() {
     let mut world = World::live().await;
     world.payable(FIRST, "A-1", "10.00", "NPR").await;
     let drafted = world.run().await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    for (run, expected) in [(drafted.run, true), (uuid::Uuid::nil(), false)] {
+        assert_eq!(store::exists(&mut connection, run).await.unwrap(), expected);
+    }
     assert_eq!(world.run().await.lines, 0);
     let which = Which::Run(drafted.run);
     let taken = cancel::run(&world.pool, BY, which, "not now", world.now).await.unwrap();
