@@ -48,6 +48,13 @@ impl Currency {
     }
 }
 
+/// Whether an amount, of either sign, has no more integer digits than amounts may have.
+pub fn is_in_bounds(amount: Decimal) -> bool {
+    // 10^15 in its low, middle and high 32 bits: the least that has a digit too many.
+    const BEYOND: Decimal = Decimal::from_parts(0xa4c6_8000, 0x0003_8d7e, 0, false, 0);
+    amount.abs() < BEYOND
+}
+
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -178,6 +185,22 @@ mod tests {
         assert_eq!(serde_json::json!(npr), "NPR");
         assert_eq!(serde_json::from_str::<Currency>("\"JPY\"").ok(), Some(jpy));
         assert!(serde_json::from_str::<Currency>("\"npr\"").is_err());
+    }
+
+    #[test]
+    fn an_amount_has_at_most_fifteen_integer_digits() {
+        let cases = [
+            ("999999999999999.9999", true),
+            ("-999999999999999.9999", true),
+            ("1000000000000000", false),
+            ("-1000000000000000", false),
+            ("79228162514264337593543950335", false),
+            ("0", true),
+        ];
+        for (amount, expected) in cases {
+            let amount: Decimal = amount.parse().expect("a decimal of the test");
+            assert_eq!(is_in_bounds(amount), expected, "{amount}");
+        }
     }
 
     #[test]

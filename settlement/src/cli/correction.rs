@@ -97,6 +97,10 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     match post_correction::decide(&desk.pool, desk.actor, &id, decision, desk.now).await? {
         Decided::Done => println!("correction {id}: decided"),
         Decided::TakenBefore(state) => println!("correction {id} was {state} before"),
+        Decided::TakenOtherwise(state) => {
+            let what = format!("correction {id} was {state} before; nothing changed");
+            return Err(Failure::Other(what));
+        }
         Decided::Refused(refusal) => return Err(Failure::Other(refusal.to_string())),
     }
     Ok(ExitCode::SUCCESS)

@@ -39,8 +39,8 @@ impl Place {
 
 #[derive(Debug, Args)]
 pub(super) struct Payment {
-    /// How much
-    #[arg(long)]
+    /// How much; below zero takes back so much of what was entered before, and no more than that
+    #[arg(long, allow_negative_numbers = true)]
     amount: Decimal,
     /// ISO 4217
     #[arg(long, value_parser = currency)]
@@ -153,6 +153,12 @@ fn tell(entered: Entered) -> Result<ExitCode, Failure> {
         Entered::Another => return other("this id was used for another entry".to_owned()),
         Entered::RunUnderWay => return other("a run is being made; try again".to_owned()),
         Entered::TooMuch(open) => return other(format!("the open balance is {open}")),
+        Entered::NotNegative(open) => {
+            return other(format!("only a negative balance can be given up; it is {open}"));
+        }
+        Entered::MoreThanPaid(paid) => {
+            return other(format!("no more can be taken back than was paid: {paid}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

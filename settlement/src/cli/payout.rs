@@ -9,10 +9,9 @@ use rust_decimal::Decimal;
 use settlement::domain::payout_export::answers;
 use settlement::error::Fault;
 use settlement::flows::payout::answer::{self, File};
-use settlement::flows::payout::due::DRAIN_SECONDS;
 use settlement::flows::payout::files::Press;
 use settlement::flows::payout::process::{self, Processed};
-use settlement::flows::payout::run::{self, NewRun, Ran};
+use settlement::flows::payout::run::{self, Drafted, NewRun, Ran};
 use settlement::flows::payout::{Taken, Which, approve, cancel, fail, minimum};
 use settlement::store::payout as store;
 use settlement::{app, config};
@@ -57,7 +56,8 @@ impl Chosen {
 pub(super) enum Verb {
     /// Draft payouts of everything that is open at a cut-off
     Run {
-        /// RFC 3339; the default is 15 minutes ago, when all of the edge has been heard since
+        /// RFC 3339; the default is 15 minutes ago, when all of the edge has been heard since; for a
+        /// test merchant, as far on its own clock as its edge was heard
         #[arg(long)]
         cut_off: Option<Timestamp>,
         /// A test merchant; without it the run is the live network's
@@ -190,14 +190,17 @@ async fn draft(
     by: &By,
 ) -> Result<ExitCode, Failure> {
     let desk = Desk::open(&by.by).await?;
-    let usual = Timestamp::from_second(desk.now.as_second() - DRAIN_SECONDS).unwrap_or(desk.now);
     let environment = test_merchant.map_or(Environment::Live, |_| Environment::Test);
     let merchant = test_merchant.map(MerchantId);
-    let cut_off = cut_off.unwrap_or(usual);
+    let cut_off = match cut_off {
+        Some(cut_off) => cut_off,
+        None => run::usual_cut_off(&desk.pool, environment, merchant, desk.now).await?,
+    };
     let new = NewRun { environment, merchant, cut_off, scheduled: None };
     match run::run(&desk.pool, desk.actor, new, desk.now).await? {
         Ran::Drafted(drafted) => {
-            println!("run {}: {} payouts, {} lines", drafted.run, drafted.payouts, drafted.lines);
+            let Drafted { run, payouts, lines, .. } = drafted;
+            println!("run {run}: {payouts} payouts, {lines} lines, up to {cut_off}");
             for (affiliate, currency, amount) in &drafted.carried {
                 println!("  open: {affiliate} {currency} {}", currency.format(*amount));
             }
@@ -234,7 +237,11 @@ async fn send(run: Uuid, by: &By) -> Result<ExitCode, Failure> {
     let press = Press { vault: &desk.vault, payer: payer.as_ref() };
     match process::run(&desk.pool, desk.actor, press, run, desk.now).await? {
         Processed::Sent(sent) => {
-            println!("run {run}: {} payouts are with the bank", sent.payouts);
+            let now = match sent.environment {
+                Environment::Live => "with the bank",
+                Environment::Test => "settled, by the sandbox",
+            };
+            println!("run {run}: {} payouts are {now}", sent.payouts);
             if let Some(own) = sent.left_over {
                 println!("  the others go on in run {own}");
             }
@@ -262,13 +269,12 @@ async fn take_in(file: &PathBuf, by: &By) -> Result<ExitCode, Failure> {
     let sha256 = hex::encode(Sha256::digest(&bytes));
     let file = File { sha256: &sha256, rows: &read.rows, unreadable: &unreadable };
     let answered = answer::run(&desk.pool, desk.actor, file, desk.now).await?;
-    let mut alarms = 0;
     for (line, outcome) in &answered.rows {
-        alarms += usize::from(outcome.is_alarm());
         println!("  line {line}: {}", outcome.as_str());
     }
-    println!("new rows: {}; taken in before: {}", answered.rows.len(), answered.known);
-    if alarms > 0 || !read.faults.is_empty() {
+    println!("rows judged: {}; taken in before: {}", answered.rows.len(), answered.known);
+    let needs_a_look = answered.rows.values().any(|outcome| outcome.needs_a_look());
+    if needs_a_look || !read.faults.is_empty() {
         return Err(Failure::Other("some rows need somebody to look at them".to_owned()));
     }
     Ok(ExitCode::SUCCESS)
@@ -291,6 +297,9 @@ async fn list() -> Result<ExitCode, Failure> {
 async fn show(run: Uuid) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    if !store::run::exists(&mut connection, run).await.map_err(Fault::from)? {
+        return Err(Fault::NotFound("payout run").into());
+    }
     for row in store::of_run(&mut connection, run).await.map_err(Fault::from)? {
         let (id, state, affiliate) = (row.payout_id, &row.state, row.affiliate_id);
         let reason = row.reason.map(|reason| format!("  ({reason})")).unwrap_or_default();
@@ -302,6 +311,9 @@ async fn show(run: Uuid) -> Result<ExitCode, Failure> {
 async fn lines(payout: Uuid) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    if store::find(&mut connection, payout).await.map_err(Fault::from)?.is_none() {
+        return Err(Fault::NotFound("payout").into());
+    }
     for row in store::line::of_payout(&mut connection, payout).await.map_err(Fault::from)? {
         println!("{}  {:<11}  {}  {}", row.merchant_id, row.kind, row.subject, row.amount);
     }

@@ -33,6 +33,14 @@ impl Clock {
         let seconds: i64 = self.moves.iter().filter(|m| m.real_at <= real).map(|m| m.seconds).sum();
         later(real, seconds)
     }
+
+    /// The merchant's time up to which its edge is heard that was heard at a real instant. A move is
+    /// an event of the edge's own stream and counts from the next full second: whoever knows of it
+    /// has heard the edge as far as that.
+    pub fn heard(&self, real: Timestamp) -> Timestamp {
+        let moved = self.moves.iter().map(|m| m.real_at).max();
+        self.at(moved.map_or(real, |moved| moved.max(real)))
+    }
 }
 
 /// An instant so many seconds later, stopping at the end of the calendar.
@@ -58,5 +66,17 @@ mod tests {
             assert_eq!(clock.at(at(real)), at(expected), "{real}");
         }
         assert_eq!(Clock::default().at(at(5)), at(5));
+    }
+
+    #[test]
+    fn an_edge_heard_with_a_move_is_heard_at_the_move_s_instant() {
+        let clock = Clock::new(vec![
+            Move { real_at: at(200), seconds: 50 },
+            Move { real_at: at(100), seconds: 1000 },
+        ]);
+        for (real, expected) in [(199, 1250), (200, 1250), (300, 1350)] {
+            assert_eq!(clock.heard(at(real)), at(expected), "{real}");
+        }
+        assert_eq!(Clock::default().heard(at(5)), at(5));
     }
 }

@@ -138,7 +138,7 @@ fn decide(
     let reasons = score.codes();
     let known = commission.risk.cleared.as_ref().is_some_and(|known| reasons.is_subset(known));
     let verdict = match ask.decision {
-        Decision::Clear if known => Verdict::Unchanged,
+        Decision::Clear if known && commission.state != State::Rejected => Verdict::Unchanged,
         Decision::Clear => commission.clear_risk(reasons, at, steps),
         Decision::Refuse => {
             commission.apply(Event::RiskRefused, Cause { at, reason: Some(risk::REFUSED) }, steps)

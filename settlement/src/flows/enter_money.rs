@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use rust_decimal::Decimal;
 use serde_json::json;
 use shared::id::{AffiliateId, Environment};
-use shared::money::Currency;
+use shared::money::{AMOUNT_INTEGER_DIGITS_MAX, Currency, is_in_bounds};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 use uuid::Uuid;
 
@@ -37,6 +37,10 @@ pub enum Entered {
     RunUnderWay,
     /// There is not that much to be taken: what there is, open.
     TooMuch(Decimal),
+    /// Only a negative balance can be given up: what it is.
+    NotNegative(Decimal),
+    /// More would be taken back than the merchant paid: what it paid, in this currency.
+    MoreThanPaid(Decimal),
 }
 
 /// Who enters something, where, and by which id of theirs.
@@ -53,15 +57,36 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
-    fn check(&self, amount: Decimal, currency: Currency) -> Result<(), Fault> {
+    /// The checks of every entry; its amount may be below zero.
+    fn check_signed(&self, amount: Decimal, currency: Currency) -> Result<(), Fault> {
         self.by.may_operate()?;
         if self.id.trim().is_empty() {
             return Err(Fault::invalid("it needs an id of its own"));
         }
-        if amount <= Decimal::ZERO || !currency.holds(amount.normalize()) {
-            return Err(Fault::invalid("the amount is above zero, in the currency's own decimals"));
+        if amount.is_zero() || !currency.holds(amount.normalize()) {
+            return Err(Fault::invalid("the amount is not zero, in the currency's own decimals"));
+        }
+        within_digits("the amount", amount)
+    }
+
+    fn check(&self, amount: Decimal, currency: Currency) -> Result<(), Fault> {
+        self.check_signed(amount, currency)?;
+        if amount < Decimal::ZERO {
+            return Err(Fault::invalid("the amount is above zero"));
         }
         Ok(())
+    }
+
+    /// Whether the merchant, which must be one, can owe in a currency; holds the merchant's row.
+    async fn lock_books(
+        &self,
+        connection: &mut PgConnection,
+        currency: Currency,
+    ) -> Result<bool, Fault> {
+        let Scope { environment, merchant } = self.scope;
+        let place = (environment.as_str(), merchant.0);
+        let known = store::lock_books(connection, place, currency.code()).await?;
+        known.ok_or(Fault::NotFound("merchant"))
     }
 
     fn entry(&self, at: Timestamp) -> Entry<'_> {
@@ -128,30 +153,54 @@ impl Request<'_> {
 async fn end(transaction: Transaction<'_, Postgres>, entered: Entered) -> Result<Entered, Fault> {
     match entered {
         Entered::Done => transaction.commit().await?,
-        Entered::DoneBefore | Entered::Another | Entered::RunUnderWay | Entered::TooMuch(_) => {
-            transaction.rollback().await?;
-        }
+        Entered::DoneBefore
+        | Entered::Another
+        | Entered::RunUnderWay
+        | Entered::TooMuch(_)
+        | Entered::NotNegative(_)
+        | Entered::MoreThanPaid(_) => transaction.rollback().await?,
     }
     Ok(entered)
+}
+
+/// Amounts and rates have no more integer digits than the books can sum.
+pub(super) fn within_digits(what: &str, number: Decimal) -> Result<(), Fault> {
+    if is_in_bounds(number) {
+        return Ok(());
+    }
+    Err(Fault::invalid(format!("{what} has at most {AMOUNT_INTEGER_DIGITS_MAX} integer digits")))
 }
 
 /// An amount in a currency.
 pub type Sum = (Decimal, Currency);
 
-/// A merchant paid against its debt, at `paid_at`.
+/// A merchant paid against its debt, at `paid_at`. An amount below zero takes so much of what it
+/// paid back: the way out of a payment entered wrongly.
 pub async fn pay_merchant(
     pool: &PgPool,
     request: Request<'_>,
     (amount, currency): Sum,
     paid_at: Timestamp,
 ) -> Result<Entered, Fault> {
-    request.check(amount, currency)?;
+    request.check_signed(amount, currency)?;
     let mut transaction = pool.begin().await?;
+    if !request.lock_books(&mut transaction, currency).await? {
+        return Err(Fault::invalid(format!("the merchant has no books in {currency}")));
+    }
+    if paid_at > request.at(&mut transaction).await? {
+        return Err(Fault::invalid("the payment is in the future"));
+    }
     let row = PaymentRow { currency: currency.code().to_owned(), amount };
     let entry = request.entry(paid_at);
     if let Some(known) = store::insert_payment(&mut transaction, entry, &row).await? {
         let entered = if known == row { Entered::DoneBefore } else { Entered::Another };
         return end(transaction, entered).await;
+    }
+    let Scope { environment, merchant } = request.scope;
+    let place = (environment.as_str(), merchant.0);
+    let paid = store::paid(&mut transaction, place, &row.currency).await?;
+    if amount < Decimal::ZERO && paid < Decimal::ZERO {
+        return end(transaction, Entered::MoreThanPaid(paid - amount)).await;
     }
     let transfer = operator::merchant_payment(request.id, amount, currency, paid_at);
     request.post(&mut transaction, &[transfer]).await?;
@@ -170,6 +219,7 @@ pub async fn write_off(
 ) -> Result<Entered, Fault> {
     request.check(amount, currency)?;
     let mut transaction = pool.begin().await?;
+    request.lock_books(&mut transaction, currency).await?;
     let at = request.at(&mut transaction).await?;
     let Some(open) = request.open_balance(&mut transaction, affiliate, currency).await? else {
         return end(transaction, Entered::RunUnderWay).await;
@@ -183,6 +233,9 @@ pub async fn write_off(
     if let Some(known) = store::find_write_off(&mut transaction, request.entry(at)).await? {
         let entered = if known == row { Entered::DoneBefore } else { Entered::Another };
         return end(transaction, entered).await;
+    }
+    if open >= Decimal::ZERO {
+        return end(transaction, Entered::NotNegative(open)).await;
     }
     if amount > -open {
         return end(transaction, Entered::TooMuch(open)).await;
@@ -225,6 +278,10 @@ pub async fn enter_rate(
     if new.rate <= Decimal::ZERO || new.from == new.to {
         return Err(Fault::invalid("a rate is above zero, between two currencies"));
     }
+    within_digits("a rate", new.rate)?;
+    if new.dated > newest_day(now) {
+        return Err(Fault::invalid("a rate is of a day that has begun"));
+    }
     let mut transaction = pool.begin().await?;
     let row = RateRow {
         rate_id: draw::id(now),
@@ -240,6 +297,11 @@ pub async fn enter_rate(
     note(&mut transaction, by, "fx.rate", &row.rate_id.to_string(), detail, now).await?;
     transaction.commit().await?;
     Ok(row.rate_id)
+}
+
+/// The day that the clocks furthest ahead, at UTC+14, are in.
+fn newest_day(now: Timestamp) -> Date {
+    jiff::tz::Offset::constant(14).to_datetime(now).date()
 }
 
 /// Takes so much of an affiliate's open balance into another currency, at an entered rate.
@@ -263,6 +325,8 @@ pub async fn convert(
     let to_amount = product
         .filter(|amount| *amount > Decimal::ZERO)
         .ok_or_else(|| Fault::invalid("the other currency has no such amount"))?;
+    within_digits("the amount in the other currency", to_amount)?;
+    request.lock_books(&mut transaction, from).await?;
     let at = request.at(&mut transaction).await?;
     let Some(open) = request.open_balance(&mut transaction, affiliate, from).await? else {
         return end(transaction, Entered::RunUnderWay).await;

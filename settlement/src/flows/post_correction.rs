@@ -105,13 +105,34 @@ pub enum Decision {
     Refuse,
 }
 
+impl Decision {
+    /// Where it puts a request.
+    fn state(self) -> &'static str {
+        match self {
+            Self::Approve => "approved",
+            Self::Refuse => "refused",
+        }
+    }
+
+    /// What it comes to on a request that was decided before.
+    fn after(self, stands: String) -> Decided {
+        if stands == self.state() {
+            Decided::TakenBefore(stands)
+        } else {
+            Decided::TakenOtherwise(stands)
+        }
+    }
+}
+
 /// What a decision came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decided {
     /// It was posted, or refused, as decided.
     Done,
-    /// Somebody decided before; where it stands.
+    /// Somebody decided the same before; where it stands.
     TakenBefore(String),
+    /// Somebody decided the other way before; where it stands.
+    TakenOtherwise(String),
     /// It can no longer be posted.
     Refused(Refusal),
 }
@@ -135,23 +156,24 @@ pub async fn decide(
     // Everyone who decides on it locks the commission first; the state is read again after that.
     let commission = store::lock_commission(&mut transaction, &conversion.to_string()).await?;
     let commission = commission.ok_or(Fault::NotFound("commission"))?;
-    let (state, effective) = match decision {
-        Decision::Refuse => ("refused", None),
+    let effective = match decision {
+        Decision::Refuse => None,
         Decision::Approve => {
             if let Err(refusal) = correction::check(read(&commission)?, found.amount) {
-                return still(&mut transaction, correction_id, refusal).await;
+                return still(&mut transaction, correction_id, decision, refusal).await;
             }
             let environment = environment(&commission)?;
             let merchant = Some(MerchantId(commission.merchant_id));
             let at = clock::at(&mut transaction, environment, merchant, now).await?;
-            ("approved", Some(at))
+            Some(at)
         }
     };
+    let state = decision.state();
     let connection = &mut transaction;
     let done = store::decide(connection, correction_id, state, decided_by, effective, now).await?;
     if done != 1 {
         let stands = store::find(&mut transaction, correction_id).await?;
-        return Ok(Decided::TakenBefore(stands.map_or_else(String::new, |row| row.state)));
+        return Ok(decision.after(stands.map_or_else(String::new, |row| row.state)));
     }
     if let Some(at) = effective {
         post(&mut transaction, &found, &commission, (at, now)).await?;
@@ -166,11 +188,12 @@ pub async fn decide(
 async fn still(
     connection: &mut PgConnection,
     correction_id: &str,
+    decision: Decision,
     refusal: Refusal,
 ) -> Result<Decided, Fault> {
     let stands = store::find(connection, correction_id).await?.map(|row| row.state);
     Ok(match stands {
-        Some(state) if state != "requested" => Decided::TakenBefore(state),
+        Some(state) if state != "requested" => decision.after(state),
         _ => Decided::Refused(refusal),
     })
 }

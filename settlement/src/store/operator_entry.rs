@@ -30,8 +30,49 @@ pub struct Entry<'a> {
 pub struct PaymentRow {
     /// ISO 4217.
     pub currency: String,
-    /// In currency.
+    /// In currency; below zero it takes earlier ones back.
     pub amount: Decimal,
+}
+
+/// Whether a merchant of a place (environment, merchant) can owe in a currency: it is its own, or
+/// its books have it; `None`: there is no such merchant. What is entered into one merchant's books
+/// goes one after the other from here on.
+pub async fn lock_books(
+    connection: &mut PgConnection,
+    (environment, merchant_id): (&str, Uuid),
+    currency: &str,
+) -> Result<Option<bool>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- lock_books
+         select currency = $3 or exists (
+             select from ledger_transfer transfer
+             where transfer.environment = $1 and transfer.merchant_id = $2
+               and transfer.currency = $3)
+         from merchant where merchant_id = $2 for no key update",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(currency)
+    .fetch_optional(connection)
+    .await
+}
+
+/// What a merchant of a place (environment, merchant) paid in a currency, less what was taken back.
+pub async fn paid(
+    connection: &mut PgConnection,
+    (environment, merchant_id): (&str, Uuid),
+    currency: &str,
+) -> Result<Decimal, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- merchant_paid
+         select coalesce(sum(amount), 0) from merchant_payment
+         where environment = $1 and merchant_id = $2 and currency = $3",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(currency)
+    .fetch_one(connection)
+    .await
 }
 
 /// Inserts a merchant's payment; the one known by this id when there is one.

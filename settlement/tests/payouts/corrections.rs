@@ -56,7 +56,7 @@ impl World {
         self.say("file-1", &payouts[0], Answer::Settled).await;
     }
 
-    fn request<'a>(&self, id: &'a str) -> Request<'a> {
+    pub fn request<'a>(&self, id: &'a str) -> Request<'a> {
         let (environment, merchant) = (Environment::Live, MerchantId(MERCHANTS[0]));
         Request { by: BY, scope: Scope { environment, merchant }, id, now: self.now }
     }
@@ -109,11 +109,30 @@ async fn a_correction_needs_two_super_admins_and_is_asked_for_once() {
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, Decided::Done);
     let again = Decided::TakenBefore("approved".to_owned());
     assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, again);
+    let refuse = Decision::Refuse;
+    let other = post_correction::decide(&world.pool, SECOND_ADMIN, "c-1", refuse, world.now).await;
+    assert_eq!(other.unwrap(), Decided::TakenOtherwise("approved".to_owned()));
     world.assert_books_hold().await;
     assert_eq!(
         world.balances().await,
         "A.payable NPR -5.00, M.due NPR -10.00, N.bank NPR 10.00, N.cost NPR 5.00"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_correction_cannot_be_approved_and_says_so() {
+    let mut world = World::live().await;
+    world.paid("100.00").await;
+    world.ask(FIRST_ADMIN, correction("c-1", -500, ChargedTo::Network)).await;
+    let before = world.balances().await;
+    let refuse =
+        || post_correction::decide(&world.pool, SECOND_ADMIN, "c-1", Decision::Refuse, world.now);
+    assert_eq!(refuse().await.unwrap(), Decided::Done);
+    let again = Decided::TakenBefore("refused".to_owned());
+    assert_eq!(refuse().await.unwrap(), again);
+    let other = Decided::TakenOtherwise("refused".to_owned());
+    assert_eq!(world.decide(SECOND_ADMIN, "c-1").await, other);
+    assert_eq!(world.balances().await, before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,7 +181,7 @@ async fn a_negative_balance_is_written_off_and_no_more_than_that() {
     assert_eq!(write_off("w-1", 1_000).await.unwrap(), Entered::Done);
     assert_eq!(write_off("w-1", 1_000).await.unwrap(), Entered::DoneBefore);
     assert_eq!(write_off("w-1", 1_001).await.unwrap(), Entered::Another);
-    assert_eq!(write_off("w-2", 1).await.unwrap(), Entered::TooMuch(cents(0)));
+    assert_eq!(write_off("w-2", 1).await.unwrap(), Entered::NotNegative(cents(0)));
     world.assert_books_hold().await;
     assert_eq!(world.balances().await, "N.bank NPR 10.00, N.cost NPR -10.00");
 }
@@ -178,7 +197,7 @@ async fn a_merchant_s_payment_lowers_its_debt_once() {
     assert_eq!(pay(400).await.unwrap(), Entered::Done);
     assert_eq!(pay(400).await.unwrap(), Entered::DoneBefore);
     assert_eq!(pay(500).await.unwrap(), Entered::Another);
-    assert!(pay(-1).await.is_err());
+    assert!(pay(0).await.is_err());
     world.assert_books_hold().await;
     assert_eq!(world.balances().await, "M.due NPR -6.00, N.bank NPR 6.00");
 }

@@ -6,6 +6,7 @@ use settlement::domain::payout_export::answers::Answer;
 use settlement::flows::payout::process::Processed;
 use settlement::flows::payout::run::Ran;
 use settlement::flows::payout::{Taken, Which, approve, cancel, fail};
+use settlement::store::payout::run as store;
 use shared::id::MerchantId;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,9 +178,27 @@ async fn a_repeated_file_has_no_second_effect_and_a_wrong_row_changes_nothing() 
     assert_eq!(outcomes, [Outcome::Settled, Outcome::AmountDiffers]);
     let before = world.balances().await;
     let second = world.answer("file-1", &file).await;
-    assert_eq!((second.rows.len(), second.known), (0, 2));
+    assert_eq!((second.rows[&3], second.known), (Outcome::AmountDiffers, 1));
     assert_eq!(world.balances().await, before);
     assert_eq!(world.text("select count(*)::text from bank_row").await, "2");
+    world.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_came_too_early_settles_when_it_comes_again() {
+    let mut world = World::live().await;
+    world.payable(FIRST, "A-1", "10.00", "NPR").await;
+    let drafted = world.run().await;
+    world.approve(drafted.run).await;
+    let file = [row(2, &world.payouts(drafted.run).await[0], Answer::Settled)];
+    let outcome = world.answer("file-1", &file).await.rows[&2];
+    assert_eq!((outcome, outcome.needs_a_look()), (Outcome::NotSent, true));
+    world.try_process(drafted.run).await;
+    assert_eq!(world.answer("file-1", &file).await.rows[&2], Outcome::Settled);
+    assert_eq!(world.answer("file-1", &file).await.known, 1);
+    let kept = "select string_agg(outcome, ' ' order by created_at, outcome) from bank_row";
+    assert_eq!(world.text(kept).await, "not_sent settled");
+    assert_eq!(world.balances().await, "M.due NPR -1.00, N.bank NPR 1.00");
     world.assert_books_hold().await;
 }
 
@@ -207,6 +226,10 @@ async fn a_cancelled_draft_opens_its_lines_for_the_next_run() {
     let mut world = World::live().await;
     world.payable(FIRST, "A-1", "10.00", "NPR").await;
     let drafted = world.run().await;
+    let mut connection = world.pool.acquire().await.unwrap();
+    for (run, expected) in [(drafted.run, true), (uuid::Uuid::nil(), false)] {
+        assert_eq!(store::exists(&mut connection, run).await.unwrap(), expected);
+    }
     assert_eq!(world.run().await.lines, 0);
     let which = Which::Run(drafted.run);
     let taken = cancel::run(&world.pool, BY, which, "not now", world.now).await.unwrap();

@@ -7,6 +7,7 @@ mod database;
 
 mod books;
 mod corrections;
+mod entries;
 mod life;
 mod races;
 mod refunds;

@@ -111,6 +111,16 @@ async fn a_refusal_rejects_and_tells_neither_side_a_risk_reason() {
 }
 
 #[tokio::test]
+async fn a_commission_that_was_cleared_and_then_rejected_cannot_be_cleared() {
+    let mut shop = Shop::new(14).await;
+    shop.suspicious("A").await;
+    assert_eq!(states(&shop.decide("A", Decision::Clear).await), Some(State::HoldRunning));
+    shop.report("A", "cancelled").await;
+    shop.settle(MANY).await;
+    assert_eq!(shop.decide("A", Decision::Clear).await, Decided::Denied(State::Rejected));
+}
+
+#[tokio::test]
 async fn a_payable_commission_can_still_be_refused() {
     let mut shop = Shop::new(0).await;
     let click = shop.click(ClickClass::Human);

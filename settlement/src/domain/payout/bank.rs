@@ -47,6 +47,24 @@ impl Outcome {
         }
     }
 
+    /// The outcomes that changed nothing and may be others later: the payout is sent, or made, in
+    /// the meantime. Their rows are judged again when their file comes again.
+    pub const JUDGED_AGAIN: [Self; 4] =
+        [Self::NotSent, Self::AmountDiffers, Self::CurrencyDiffers, Self::UnknownPayout];
+
+    /// Whether a person must look at the row: it did nothing, and was not known.
+    pub fn needs_a_look(self) -> bool {
+        match self {
+            Self::Settled | Self::Failed | Self::Returned | Self::Repeat => false,
+            Self::Unreadable
+            | Self::UnknownPayout
+            | Self::CurrencyDiffers
+            | Self::AmountDiffers
+            | Self::NotSent
+            | Self::SettledAfterFailed => true,
+        }
+    }
+
     /// Whether money may have moved that the books do not know of.
     pub fn is_alarm(self) -> bool {
         match self {
@@ -173,22 +191,23 @@ mod tests {
     }
 
     #[test]
-    fn only_money_that_the_books_do_not_know_of_is_an_alarm() {
+    fn a_row_that_did_nothing_needs_a_look_and_money_the_books_do_not_know_of_is_an_alarm() {
         use Outcome as O;
         let table = [
-            (O::Settled, "settled", false),
-            (O::Failed, "failed", false),
-            (O::Returned, "returned", false),
-            (O::Repeat, "repeat", false),
-            (O::Unreadable, "unreadable", false),
-            (O::UnknownPayout, "unknown_payout", false),
-            (O::CurrencyDiffers, "currency_differs", false),
-            (O::AmountDiffers, "amount_differs", false),
-            (O::NotSent, "not_sent", true),
-            (O::SettledAfterFailed, "settled_after_failed", true),
+            (O::Settled, "settled", false, false),
+            (O::Failed, "failed", false, false),
+            (O::Returned, "returned", false, false),
+            (O::Repeat, "repeat", false, false),
+            (O::Unreadable, "unreadable", true, false),
+            (O::UnknownPayout, "unknown_payout", true, false),
+            (O::CurrencyDiffers, "currency_differs", true, false),
+            (O::AmountDiffers, "amount_differs", true, false),
+            (O::NotSent, "not_sent", true, true),
+            (O::SettledAfterFailed, "settled_after_failed", true, true),
         ];
-        for (outcome, word, is_alarm) in table {
-            assert_eq!((outcome.as_str(), outcome.is_alarm()), (word, is_alarm));
+        for (outcome, word, needs_a_look, is_alarm) in table {
+            let shown = (outcome.as_str(), outcome.needs_a_look(), outcome.is_alarm());
+            assert_eq!(shown, (word, needs_a_look, is_alarm));
         }
     }
 }

@@ -1,4 +1,5 @@
-//! A bank's answers are taken in: a file at once, each row once, whatever else is in it.
+//! A bank's answers are taken in: a file at once, each row once, whatever else is in it. A row that
+//! came too early, or did not match, is judged again when its file comes again.
 
 use super::clock;
 use super::landing::{self, Landed};
@@ -16,7 +17,7 @@ use serde_json::json;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
 use sqlx::{PgConnection, PgPool};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// A bank's file, read.
@@ -33,9 +34,9 @@ pub struct File<'a> {
 /// What a file came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answered {
-    /// What each new row came to, by its place.
+    /// What each row came to, by its place, that is new or did nothing before.
     pub rows: BTreeMap<u32, Outcome>,
-    /// How many rows of this very file had been taken in before.
+    /// How many rows of this very file had been taken in before, for good.
     pub known: usize,
 }
 
@@ -103,7 +104,7 @@ struct Judged<'a> {
 fn judge<'a>(
     rows: &[PayoutRow],
     file: File<'a>,
-    before: &HashMap<i32, String>,
+    before: &HashSet<i32>,
 ) -> Result<Judged<'a>, Fault> {
     let wrong = || Fault::Corrupt("a payout is unreadable".to_owned());
     let mut known: HashMap<Uuid, Known> = HashMap::with_capacity(rows.len());
@@ -112,7 +113,7 @@ fn judge<'a>(
         let state = State::parse(&row.state).ok_or_else(wrong)?;
         known.insert(row.payout_id, Known { currency, amount: row.amount, state });
     }
-    let is_new = |line: u32| i32::try_from(line).is_ok_and(|line| !before.contains_key(&line));
+    let is_new = |line: u32| i32::try_from(line).is_ok_and(|line| !before.contains(&line));
     let mut judged = Judged { outcomes: BTreeMap::new(), moved: HashMap::new() };
     for row in file.rows.iter().filter(|row| is_new(row.line_number)) {
         let outcome = bank::answer(known.get_mut(&row.payout_id), row);

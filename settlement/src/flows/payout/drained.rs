@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use shared::id::{Environment, MerchantId};
 use shared::internal::intake_name;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use uuid::Uuid;
 
 /// Judges merchants' streams against a cut-off in their own time.
 pub(super) async fn judge(
@@ -16,21 +17,42 @@ pub(super) async fn judge(
     merchants: &BTreeSet<MerchantId>,
     cut_off: Timestamp,
 ) -> Result<BTreeMap<MerchantId, Verdict>, sqlx::Error> {
-    let ids: Vec<_> = merchants.iter().map(|merchant| merchant.0).collect();
-    let objects: Vec<_> =
-        merchants.iter().map(|merchant| intake_name(*merchant, environment)).collect();
-    let streams = store::streams(connection, environment.as_str(), &ids, &objects).await?;
-    let clocks = match environment {
-        Environment::Test => terms::clocks(connection, &ids).await?,
-        Environment::Live => std::collections::HashMap::new(),
-    };
+    let streams = streams(connection, environment, merchants).await?;
     let verdict = |merchant: &MerchantId| {
         let none = Streams { edge_time: None, is_stored: true, is_settled: true, failed: 0 };
-        let mut streams = streams.get(&merchant.0).copied().unwrap_or(none);
-        if let Some(clock) = clocks.get(&merchant.0) {
-            streams.edge_time = streams.edge_time.map(|heard| clock.at(heard));
-        }
+        let streams = streams.get(&merchant.0).copied().unwrap_or(none);
         (*merchant, drain::judge(streams, cut_off))
     };
     Ok(merchants.iter().map(verdict).collect())
+}
+
+/// Up to when a test merchant's edge was heard, in its own time; `None`: it never was.
+pub(super) async fn heard(
+    connection: &mut PgConnection,
+    merchant: MerchantId,
+) -> Result<Option<Timestamp>, sqlx::Error> {
+    let streams = streams(connection, Environment::Test, &BTreeSet::from([merchant])).await?;
+    Ok(streams.get(&merchant.0).and_then(|streams| streams.edge_time))
+}
+
+/// Where merchants' streams stand, in their own time.
+async fn streams(
+    connection: &mut PgConnection,
+    environment: Environment,
+    merchants: &BTreeSet<MerchantId>,
+) -> Result<HashMap<Uuid, Streams>, sqlx::Error> {
+    let ids: Vec<_> = merchants.iter().map(|merchant| merchant.0).collect();
+    let objects: Vec<_> =
+        merchants.iter().map(|merchant| intake_name(*merchant, environment)).collect();
+    let mut streams = store::streams(connection, environment.as_str(), &ids, &objects).await?;
+    let clocks = match environment {
+        Environment::Test => terms::clocks(connection, &ids).await?,
+        Environment::Live => HashMap::new(),
+    };
+    for (merchant, clock) in clocks {
+        if let Some(streams) = streams.get_mut(&merchant) {
+            streams.edge_time = streams.edge_time.map(|heard| clock.heard(heard));
+        }
+    }
+    Ok(streams)
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Fault;
 use crate::flows::actor::{Actor, note};
+use crate::flows::enter_money::within_digits;
 use crate::store::payout::open;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -22,6 +23,7 @@ pub async fn set(
     if amount < Decimal::ZERO || !currency.holds(amount.normalize()) {
         return Err(Fault::invalid("the minimum is zero or more, in the currency's own decimals"));
     }
+    within_digits("the minimum", amount)?;
     let mut transaction = pool.begin().await?;
     let world = environment.as_str();
     open::set_minimum(&mut transaction, world, currency.code(), amount).await?;

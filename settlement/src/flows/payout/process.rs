@@ -4,7 +4,7 @@
 //! whose merchants' events are not all in, go on in a run of their own.
 
 use super::files::{self, Press};
-use super::{clock, drained};
+use super::{clock, drained, sandbox};
 use crate::domain::ledger::Transfer;
 use crate::domain::ledger::payout::{self as posting, Step, Subject};
 use crate::domain::order::Scope;
@@ -29,7 +29,7 @@ use uuid::Uuid;
 /// What sending a run came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Processed {
-    /// Its payouts are with the bank.
+    /// Its payouts are with the bank, or settled by the sandbox.
     Sent(Sent),
     /// No payout of it can be sent now; it stays open. Merchants whose events are not all in.
     Nothing(Vec<(MerchantId, &'static str)>),
@@ -40,6 +40,8 @@ pub enum Processed {
 /// What was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
+    /// In which world.
+    pub environment: Environment,
     /// How many payouts.
     pub payouts: usize,
     /// The run that the other unsent payouts go on in; `None`: there were none.
@@ -48,7 +50,7 @@ pub struct Sent {
     pub left_out: Vec<(MerchantId, &'static str)>,
 }
 
-/// Sends the approved payouts of a run.
+/// Sends the approved payouts of a run; those of a test run are settled with it.
 pub async fn run(
     pool: &PgPool,
     by: Actor,
@@ -59,8 +61,13 @@ pub async fn run(
     by.may_operate()?;
     let mut transaction = pool.begin().await?;
     let processed = within(&mut transaction, by, Some(press), run_id, now).await?;
-    match processed {
-        Processed::Sent(_) => transaction.commit().await?,
+    match &processed {
+        Processed::Sent(sent) => {
+            if sent.environment == Environment::Test {
+                sandbox::settle(&mut transaction, run_id, now).await?;
+            }
+            transaction.commit().await?;
+        }
         Processed::Nothing(_) | Processed::SentBefore => transaction.rollback().await?,
     }
     Ok(processed)
@@ -98,7 +105,7 @@ pub(super) async fn within(
     }
     let detail = json!({"payouts": ids.len(), "leftOver": left_over, "leftOut": left_out.len()});
     note(connection, by, "payout.process", &run_id.to_string(), detail, now).await?;
-    Ok(Processed::Sent(Sent { payouts: ids.len(), left_over, left_out }))
+    Ok(Processed::Sent(Sent { environment, payouts: ids.len(), left_over, left_out }))
 }
 
 /// The approved payouts whose merchants are all drained, locked after their commissions; what each

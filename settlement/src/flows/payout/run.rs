@@ -1,6 +1,8 @@
 //! A run: all open lines up to a cut-off become drafts, per affiliate and currency.
 
+use super::due::DRAIN_SECONDS;
 use super::{clock, drained};
+use crate::domain::clock::later;
 use crate::domain::payout::drain::Verdict;
 use crate::domain::payout::plan::{self, Draft, Plan};
 use crate::error::{Fault, broken_constraint};
@@ -58,6 +60,23 @@ pub struct Drafted {
     pub left_out: Vec<(MerchantId, &'static str)>,
 }
 
+/// The cut-off of a run made by hand that names none: in live so long ago that the edge was heard
+/// since; in test as far as the merchant's edge was heard, by the merchant's own clock.
+pub async fn usual_cut_off(
+    pool: &PgPool,
+    environment: Environment,
+    merchant: Option<MerchantId>,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let (Environment::Test, Some(merchant)) = (environment, merchant) else {
+        return Ok(later(now, -DRAIN_SECONDS));
+    };
+    let mut connection = pool.acquire().await?;
+    let at = clock::at(&mut connection, environment, Some(merchant), now).await?;
+    let heard = drained::heard(&mut connection, merchant).await?;
+    Ok(heard.map_or(at, |heard| heard.min(at)))
+}
+
 /// Drafts payouts of everything that is open at the cut-off.
 pub async fn run(pool: &PgPool, by: Actor, new: NewRun, now: Timestamp) -> Result<Ran, Fault> {
     by.may_operate()?;
@@ -100,7 +119,7 @@ pub(super) async fn within(
         left_out: left_out.iter().map(shown).collect(),
         created_by: by.account(),
     };
-    if store::insert(connection, &row, now).await? != 1 {
+    if store::insert(connection, &row, now).await.map_err(unknown)? != 1 {
         return Ok(Ran::InstantTaken);
     }
     match draft(connection, &row, new.merchant, &plan.drafts, at).await {
@@ -156,6 +175,13 @@ async fn draft(
     payout::insert(connection, row, merchant, &drafts, at).await?;
     line::insert(connection, &row.environment, &drafts).await?;
     Ok(())
+}
+
+fn unknown(cause: sqlx::Error) -> Fault {
+    match broken_constraint(&cause) {
+        Some("payout_run_merchant_fk") => Fault::NotFound("merchant"),
+        _ => cause.into(),
+    }
 }
 
 fn shown((merchant, why): &(MerchantId, &'static str)) -> Value {

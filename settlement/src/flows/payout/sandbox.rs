@@ -5,6 +5,7 @@ use super::answer::{self, File};
 use super::process::{self, Processed};
 use super::run::{self, NewRun, Ran};
 use super::{Which, approve, clock, due};
+use crate::domain::payout::life::State;
 use crate::domain::payout::schedule::Schedule;
 use crate::domain::payout_export::answers::{Answer, AnswerRow};
 use crate::error::Fault;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use shared::id::{Environment, MerchantId};
 use shared::money::Currency;
 use sqlx::{PgConnection, PgPool};
+use uuid::Uuid;
 
 const BY: Actor = Actor::Installation;
 
@@ -84,17 +86,29 @@ async fn within(
             Processed::Sent(_) => {}
             Processed::Nothing(_) | Processed::SentBefore => return Ok(Played::NotYet),
         }
-        let mut rows = Vec::new();
-        for (line_number, row) in (1..).zip(payout::of_run(connection, drafted.run).await?) {
-            let currency = Currency::parse(&row.currency)
-                .ok_or_else(|| Fault::Corrupt("a payout has no currency".to_owned()))?;
-            let (payout_id, amount) = (row.payout_id, row.amount);
-            let answer = Answer::Settled;
-            rows.push(AnswerRow { line_number, payout_id, currency, amount, answer, reason: None });
-        }
-        let sha256 = format!("sandbox:{}", drafted.run);
-        let file = File { sha256: &sha256, rows: &rows, unreadable: &[] };
-        answer::within(connection, BY, environment, file, now).await?;
+        settle(connection, drafted.run, now).await?;
     }
     Ok(Played::Settled(drafted.payouts))
+}
+
+/// Settles a test run that was sent just now, by bank rows of the sandbox's own.
+pub(super) async fn settle(
+    connection: &mut PgConnection,
+    run: Uuid,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    let mut sent = payout::of_run(connection, run).await?;
+    sent.retain(|row| row.state == State::Processing.word());
+    let mut rows = Vec::with_capacity(sent.len());
+    for (line_number, row) in (1..).zip(sent) {
+        let currency = Currency::parse(&row.currency)
+            .ok_or_else(|| Fault::Corrupt("a payout has no currency".to_owned()))?;
+        let (payout_id, amount) = (row.payout_id, row.amount);
+        let answer = Answer::Settled;
+        rows.push(AnswerRow { line_number, payout_id, currency, amount, answer, reason: None });
+    }
+    let sha256 = format!("sandbox:{run}");
+    let file = File { sha256: &sha256, rows: &rows, unreadable: &[] };
+    answer::within(connection, BY, Environment::Test, file, now).await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::store::instant;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// One row to keep.
@@ -22,22 +22,23 @@ pub struct NewRow<'a> {
     pub outcome: Outcome,
 }
 
-/// The rows of a file that were taken in before: what each came to, by its place.
+/// The places of a file's rows that were taken in before, but for those that are judged again.
 pub async fn known(
     connection: &mut PgConnection,
     file_sha256: &str,
-) -> Result<HashMap<i32, String>, sqlx::Error> {
-    let rows: Vec<(i32, String)> = sqlx::query_as(
+) -> Result<HashSet<i32>, sqlx::Error> {
+    let rows: Vec<i32> = sqlx::query_scalar(
         "-- known_bank_rows
-         select line_number, outcome from bank_row where file_sha256 = $1",
+         select line_number from bank_row where file_sha256 = $1 and outcome <> all($2)",
     )
     .bind(file_sha256)
+    .bind(Outcome::JUDGED_AGAIN.map(Outcome::as_str))
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().collect())
 }
 
-/// Keeps rows; those of a place that is known stay as they are.
+/// Keeps rows; one that came to the same before, at its place, stays as it is.
 pub async fn insert(
     connection: &mut PgConnection,
     file_sha256: &str,

@@ -69,6 +69,17 @@ pub async fn insert(
     Ok(done.rows_affected())
 }
 
+/// Whether there is such a run.
+pub async fn exists(connection: &mut PgConnection, run_id: Uuid) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- payout_run_exists
+         select exists (select from payout_run where run_id = $1)",
+    )
+    .bind(run_id)
+    .fetch_one(connection)
+    .await
+}
+
 /// Locks a run.
 pub async fn lock(
     connection: &mut PgConnection,
