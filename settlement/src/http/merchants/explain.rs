@@ -1,5 +1,6 @@
 //! `GET …/conversions/{id}/explain`: why it earned what it earned, and what it waits for.
 
+mod pricing;
 mod words;
 
 use super::{Place, amount, at, commissions, conversions, in_payout};
@@ -11,11 +12,12 @@ use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
 use crate::store::review::{self, DecisionRow};
 use crate::store::{instant, merchant};
-use crate::wire::explain::{Explanation, Fact, Next, Ruling, TimelineStep};
+use crate::wire::explain::{AmountTold, Explanation, Fact, Next, Ruling, TimelineStep};
 use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
 use shared::id::ConversionId;
+use shared::money::Currency;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
@@ -55,6 +57,7 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
         facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
+        amount: told_amount(&conversion, commission.as_ref()),
         attribution: conversion.attribution.clone(),
         conversion: conversions::shown(&conversion),
     })
@@ -83,6 +86,30 @@ async fn holder(
         let when = row.moved_at.map(|at| local(at, time_zone)).unwrap_or_default();
         in_payout::sentence(&row, &when)
     }))
+}
+
+/// How the amount came to be, and what became of it since; `None` when nothing was priced.
+fn told_amount(
+    conversion: &ConversionRow,
+    commission: Option<&ShownCommissionRow>,
+) -> Option<AmountTold> {
+    let currency = Currency::parse(&conversion.currency)?;
+    let mut sentence = priced(conversion, commission)?;
+    if let Some(row) = commission {
+        let is_rejected = row.state == "rejected";
+        let left = pricing::left(currency, row.amount, row.net_amount, is_rejected);
+        if !left.is_empty() {
+            sentence = format!("{sentence} {left}");
+        }
+    }
+    Some(AmountTold { sentence })
+}
+
+fn priced(conversion: &ConversionRow, commission: Option<&ShownCommissionRow>) -> Option<String> {
+    let currency = Currency::parse(&conversion.currency)?;
+    let order = pricing::Order { currency, total: conversion.order_amount };
+    let receipt = conversion.attribution.get("pricing");
+    pricing::sentence(order, commission.map_or(receipt, |row| Some(&row.terms))?)
 }
 
 fn step(row: &StepRow) -> TimelineStep {
@@ -118,7 +145,8 @@ fn sentence(
     time_zone: &str,
 ) -> String {
     let Some(commission) = commission else {
-        return words::without_commission(conversion, decision, time_zone);
+        let zero = priced(conversion, None);
+        return words::without_commission(conversion, decision, zero.as_deref(), time_zone);
     };
     let term = |name: &str| commission.terms.get(name).cloned().unwrap_or_default();
     let days = term("holdDays").as_i64().unwrap_or_default();

@@ -212,6 +212,7 @@ const SIMULATED: &str = r#"{
     ],
     "decision": null,
     "commission": null,
+    "amount": null,
     "timeline": [
       {
         "at": "2026-06-14T03:45:01.204Z",

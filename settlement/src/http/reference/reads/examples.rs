@@ -172,6 +172,7 @@ pub(super) const EXPLANATION: &str = r#"{
   ],
   "decision": null,
   "commission": null,
+  "amount": null,
   "timeline": [
     {
       "at": "2026-06-14T03:45:01.204Z",
