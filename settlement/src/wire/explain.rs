@@ -125,6 +125,9 @@ pub struct Fact {
     /// The merchant's words.
     #[schema(required)]
     pub reason: Option<String>,
+    /// What the report came to, in a sentence; `null` when it came with the order itself.
+    #[schema(required)]
+    pub outcome: Option<String>,
 }
 
 /// What comes next.

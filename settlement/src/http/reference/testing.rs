@@ -232,7 +232,8 @@ const SIMULATED: &str = r#"{
         "receivedAt": "2026-06-14T04:00:00.310Z",
         "refundedAmount": null,
         "items": [],
-        "reason": null
+        "reason": null,
+        "outcome": "Recorded confirmed; the conversion has no commission."
       }
     ],
     "next": {

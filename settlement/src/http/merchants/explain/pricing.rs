@@ -63,16 +63,27 @@ pub(super) fn sentence(order: Order, frozen: &Value) -> Option<String> {
     (!groups.is_empty()).then(|| told.join(" "))
 }
 
-/// What refunds and rejections left of an amount; empty when all of it is.
-pub(super) fn left(currency: Currency, amount: Decimal, net: Decimal, is_rejected: bool) -> String {
+/// What refunds and rejections left of an amount; `None` when all of it is.
+pub(super) fn left(
+    currency: Currency,
+    amount: Decimal,
+    net: Decimal,
+    is_rejected: bool,
+) -> Option<String> {
     let of = |amount| money(Money { currency, amount });
     if is_rejected {
-        return "It was rejected, so nothing of it is paid.".to_owned();
+        return Some("It was rejected, so nothing of it is paid.".to_owned());
     }
-    if net >= amount {
-        return String::new();
-    }
-    format!("Refunds took back {} of it, which leaves {}.", of(amount - net), of(net))
+    (net < amount)
+        .then(|| format!("Refunds took back {} of it, which leaves {}.", of(amount - net), of(net)))
+}
+
+/// A correction: an amount beside the commission's own, posted `when`.
+pub(super) fn corrected(correction: Money, when: &str, reason: &str) -> String {
+    let (does, to) =
+        if correction.amount < Decimal::ZERO { ("takes back", "from") } else { ("adds", "for") };
+    let amount = money(Money { amount: correction.amount.abs(), ..correction });
+    format!("A correction of {when} {does} {amount} {to} the affiliate: {reason}")
 }
 
 impl Order {
@@ -335,11 +346,25 @@ mod tests {
         let of = |net: &str, is_rejected| {
             left(npr, "299.90".parse().unwrap(), net.parse().unwrap(), is_rejected)
         };
-        assert_eq!(of("299.90", false), "");
+        assert_eq!(of("299.90", false), None);
         let partly = "Refunds took back NPR 99.97 of it, which leaves NPR 199.93.";
-        assert_eq!(of("199.93", false), partly);
-        assert_eq!(of("0", true), "It was rejected, so nothing of it is paid.");
+        assert_eq!(of("199.93", false).as_deref(), Some(partly));
+        let rejected = "It was rejected, so nothing of it is paid.";
+        assert_eq!(of("0", true).as_deref(), Some(rejected));
         assert_eq!(sentence(order("1"), &Value::Null), None);
         assert_eq!(sentence(order("1"), &json!({"base": "1", "lines": []})), None);
+    }
+
+    #[test]
+    fn a_correction_says_which_way_it_goes_and_why() {
+        let told = |amount: &str| {
+            let amount = amount.parse().unwrap();
+            let money = Money { currency: order("1").currency, amount };
+            corrected(money, "5 July 2026, 01:45 (UTC)", "counted twice")
+        };
+        let of = "A correction of 5 July 2026, 01:45 (UTC)";
+        let back = format!("{of} takes back NPR 50.00 from the affiliate: counted twice");
+        assert_eq!(told("-50"), back);
+        assert_eq!(told("50"), format!("{of} adds NPR 50.00 for the affiliate: counted twice"));
     }
 }

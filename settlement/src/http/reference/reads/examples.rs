@@ -192,7 +192,8 @@ pub(super) const EXPLANATION: &str = r#"{
       "receivedAt": "2026-06-14T04:00:00.310Z",
       "refundedAmount": null,
       "items": [],
-      "reason": null
+      "reason": null,
+      "outcome": "Recorded confirmed; the conversion has no commission."
     }
   ],
   "next": {
