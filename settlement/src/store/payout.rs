@@ -5,6 +5,7 @@ pub mod drain;
 pub mod follow;
 pub mod line;
 pub mod open;
+pub mod prospect;
 pub mod run;
 pub mod sent;
 

@@ -123,3 +123,34 @@ pub async fn list(
     .fetch_all(connection)
     .await
 }
+
+/// A correction that was posted.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct ShownCorrectionRow {
+    /// Plus favours the affiliate; in the commission's currency.
+    pub amount: Decimal,
+    /// Why, for merchant and affiliate to read.
+    pub reason: String,
+    /// From when.
+    pub effective_at: OffsetDateTime,
+}
+
+/// The posted corrections of a merchant's commission in an environment, oldest first.
+pub async fn corrections(
+    connection: &mut PgConnection,
+    (environment, merchant_id): (&str, Uuid),
+    commission_id: &str,
+) -> Result<Vec<ShownCorrectionRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- corrections_of_commission
+         select amount, reason, effective_at from correction
+         where environment = $1 and merchant_id = $2 and commission_id = $3
+           and state = 'approved'
+         order by effective_at, correction_id",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(commission_id)
+    .fetch_all(connection)
+    .await
+}

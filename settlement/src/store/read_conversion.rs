@@ -118,6 +118,8 @@ pub struct FactRow {
     pub items: serde_json::Value,
     /// The merchant's words.
     pub reason: Option<String>,
+    /// What a status event of its own came to, in a sentence; null: it came with the order.
+    pub outcome: Option<String>,
 }
 
 /// Everything reported of an order, in the order in which it happened.
@@ -129,7 +131,13 @@ pub async fn facts(
 ) -> Result<Vec<FactRow>, sqlx::Error> {
     sqlx::query_as(
         "-- facts_of_conversion
-         select event_id, status, status_updated_at, received_at, refunded_amount, items, reason
+         select event_id, status, status_updated_at, received_at, refunded_amount, items, reason,
+                (select detail from inbox
+                 where inbox.event_id = order_fact.event_id
+                   and inbox.environment = order_fact.environment
+                   and inbox.merchant_id = order_fact.merchant_id
+                   and inbox.kind = 'order_status'
+                 limit 1) as outcome
          from order_fact
          where environment = $1 and merchant_id = $2 and conversion_id = $3
          order by status_updated_at, received_at, event_id",

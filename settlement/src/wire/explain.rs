@@ -27,12 +27,22 @@ pub struct Explanation {
     /// Its commission; `null` when it earns none.
     #[schema(required)]
     pub commission: Option<Commission>,
+    /// How the amount came to be; `null` when nobody earns the order, so that none was reckoned.
+    #[schema(required)]
+    pub amount: Option<AmountTold>,
     /// The steps taken, in order.
     pub timeline: Vec<TimelineStep>,
     /// What was reported of the order, in the order in which it happened.
     pub facts: Vec<Fact>,
     /// What comes next.
     pub next: Next,
+}
+
+/// An amount in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AmountTold {
+    /// The rules and figures it was reckoned with at the sale, and what has become of it since.
+    pub sentence: String,
 }
 
 /// One candidate in words.
@@ -115,6 +125,9 @@ pub struct Fact {
     /// The merchant's words.
     #[schema(required)]
     pub reason: Option<String>,
+    /// What the report came to, in a sentence; `null` when it came with the order itself.
+    #[schema(required)]
+    pub outcome: Option<String>,
 }
 
 /// What comes next.

@@ -1,21 +1,25 @@
 //! `GET …/conversions/{id}/explain`: why it earned what it earned, and what it waits for.
 
+mod next;
+mod pricing;
 mod words;
 
 use super::{Place, amount, at, commissions, conversions, in_payout};
 use crate::app::App;
 use crate::domain::order::Scope;
+use crate::domain::statement::Money;
 use crate::error::Fault;
-use crate::store::payout::line;
-use crate::store::read_commission::ShownCommissionRow;
+use crate::store::payout::{line, prospect};
+use crate::store::read_commission::{self, ShownCommissionRow, ShownCorrectionRow};
 use crate::store::read_conversion::{self, ConversionRow, FactRow, StepRow};
 use crate::store::review::{self, DecisionRow};
 use crate::store::{instant, merchant};
-use crate::wire::explain::{Explanation, Fact, Next, Ruling, TimelineStep};
+use crate::wire::explain::{AmountTold, Explanation, Fact, Next, Ruling, TimelineStep};
 use axum::Json;
 use axum::extract::State;
 use jiff::tz::TimeZone;
 use shared::id::ConversionId;
+use shared::money::Currency;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use std::sync::Arc;
@@ -43,18 +47,24 @@ pub(super) async fn of(app: &App, place: &Place) -> Result<Explanation, Fault> {
     };
     let found = merchant::find(&mut connection, owner).await?;
     let time_zone = found.map(|row| row.time_zone).unwrap_or_default();
-    let held_by = holder(&mut connection, place, commission.as_ref(), &time_zone).await?;
+    let sentence = if let Some(row) = &commission {
+        what_next(&mut connection, place, row, &facts, &time_zone).await?
+    } else {
+        let zero = priced(&conversion, None);
+        words::without_commission(&conversion, decision.as_ref(), zero.as_deref(), &time_zone)
+    };
+    let corrected = match &commission {
+        Some(row) => corrections(&mut connection, place, row, &time_zone).await?,
+        None => Vec::new(),
+    };
     Ok(Explanation {
-        next: Next {
-            sentence: held_by.unwrap_or_else(|| {
-                sentence(&conversion, commission.as_ref(), decision.as_ref(), &time_zone)
-            }),
-        },
+        next: Next { sentence },
         reasons: words::candidates(&conversion.attribution, &time_zone),
         decision: decision.map(decided),
         commission: commission.as_ref().map(commissions::shown),
         timeline: steps.iter().map(step).collect(),
         facts: facts.iter().map(|row| fact(row, &conversion.currency)).collect(),
+        amount: told_amount(&conversion, commission.as_ref(), &corrected),
         attribution: conversion.attribution.clone(),
         conversion: conversions::shown(&conversion),
     })
@@ -69,20 +79,68 @@ fn decided(row: DecisionRow) -> Ruling {
     }
 }
 
-/// What the payout that holds the commission says; `None` when none does.
-async fn holder(
+/// What the payout that holds the commission says, else what its own state does.
+async fn what_next(
     connection: &mut PgConnection,
     place: &Place,
-    commission: Option<&ShownCommissionRow>,
+    commission: &ShownCommissionRow,
+    facts: &[FactRow],
     time_zone: &str,
-) -> Result<Option<String>, Fault> {
-    let Some(commission) = commission else { return Ok(None) };
+) -> Result<String, Fault> {
     let owner = (place.environment.as_str(), place.merchant.0);
     let held_by = line::holder(connection, owner, &commission.commission_id).await?;
-    Ok(held_by.and_then(|row| {
-        let when = row.moved_at.map(|at| local(at, time_zone)).unwrap_or_default();
-        in_payout::sentence(&row, &when)
-    }))
+    let when = |at: Option<OffsetDateTime>| at.map(|at| local(at, time_zone)).unwrap_or_default();
+    let held_by =
+        held_by.and_then(|row| in_payout::sentence(&row, &when(row.moved_at), &when(row.again_at)));
+    if let Some(sentence) = held_by {
+        return Ok(sentence);
+    }
+    let prospect = match commission.state.as_str() {
+        "payable" => Some(prospect::find(connection, owner, commission).await?),
+        _ => None,
+    };
+    Ok(next::sentence(commission, facts, prospect.as_ref(), time_zone))
+}
+
+/// The corrections of a commission in words, oldest first.
+async fn corrections(
+    connection: &mut PgConnection,
+    place: &Place,
+    commission: &ShownCommissionRow,
+    time_zone: &str,
+) -> Result<Vec<String>, Fault> {
+    let owner = (place.environment.as_str(), place.merchant.0);
+    let id = commission.commission_id.as_str();
+    let Some(currency) = Currency::parse(&commission.currency) else { return Ok(Vec::new()) };
+    let rows = read_commission::corrections(connection, owner, id).await?;
+    let tell = |row: &ShownCorrectionRow| {
+        let when = local(row.effective_at, time_zone);
+        pricing::corrected(Money { currency, amount: row.amount }, &when, &row.reason)
+    };
+    Ok(rows.iter().map(tell).collect())
+}
+
+/// How the amount came to be, and what became of it since; `None` when nothing was priced.
+fn told_amount(
+    conversion: &ConversionRow,
+    commission: Option<&ShownCommissionRow>,
+    corrected: &[String],
+) -> Option<AmountTold> {
+    let currency = Currency::parse(&conversion.currency)?;
+    let mut sentences = vec![priced(conversion, commission)?];
+    if let Some(row) = commission {
+        let is_rejected = row.state == "rejected";
+        sentences.extend(pricing::left(currency, row.amount, row.net_amount, is_rejected));
+    }
+    sentences.extend_from_slice(corrected);
+    Some(AmountTold { sentence: sentences.join(" ") })
+}
+
+fn priced(conversion: &ConversionRow, commission: Option<&ShownCommissionRow>) -> Option<String> {
+    let currency = Currency::parse(&conversion.currency)?;
+    let order = pricing::Order { currency, total: conversion.order_amount };
+    let receipt = conversion.attribution.get("pricing");
+    pricing::sentence(order, commission.map_or(receipt, |row| Some(&row.terms))?)
 }
 
 fn step(row: &StepRow) -> TimelineStep {
@@ -107,54 +165,8 @@ fn fact(row: &FactRow, currency: &str) -> Fact {
         refunded_amount: row.refunded_amount.map(|refunded| amount(refunded, currency)),
         items: row.items.clone(),
         reason: row.reason.clone(),
+        outcome: row.outcome.clone(),
     }
-}
-
-/// What happens next, for a shop owner.
-fn sentence(
-    conversion: &ConversionRow,
-    commission: Option<&ShownCommissionRow>,
-    decision: Option<&DecisionRow>,
-    time_zone: &str,
-) -> String {
-    let Some(commission) = commission else {
-        return words::without_commission(conversion, decision, time_zone);
-    };
-    let term = |name: &str| commission.terms.get(name).cloned().unwrap_or_default();
-    let days = term("holdDays").as_i64().unwrap_or_default();
-    let start = term("holdStart").as_str().unwrap_or("delivered").to_owned();
-    match (commission.state.as_str(), commission.hold_until) {
-        ("pending", _) => "Waiting for the order to be confirmed or delivered.".to_owned(),
-        ("hold", None) => {
-            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-            format!("Waiting for {start}: it starts the return window of {days}.")
-        }
-        ("hold", Some(until)) => {
-            let when = local(until, time_zone);
-            format!("Payable on {when} unless the order is taken back.")
-        }
-        ("approved", _) => in_review(commission),
-        ("payable", _) => "Payable; goes out with the next payout.".to_owned(),
-        ("paid", _) => "Paid.".to_owned(),
-        ("rejected", _) => match &commission.reason {
-            Some(reason) => format!("Rejected: {reason}"),
-            None => "Rejected: the order was taken back.".to_owned(),
-        },
-        (other, _) => format!("It is {other}."),
-    }
-}
-
-/// What an approved commission waits for.
-fn in_review(commission: &ShownCommissionRow) -> String {
-    let open = "The return window is over; a risk check is still open.";
-    let (Some(points), Some(threshold)) = (commission.risk_points, commission.risk_threshold)
-    else {
-        return open.to_owned();
-    };
-    let told = commission.risk_reasons.as_ref().and_then(serde_json::Value::as_array);
-    let sentences = told.into_iter().flatten().filter_map(|r| r.get("sentence")?.as_str());
-    let why: Vec<&str> = sentences.collect();
-    format!("{open} An operator looks at it, {points} points of {threshold}: {}", why.join(" "))
 }
 
 /// An instant as the merchant's clock shows it.

@@ -212,6 +212,7 @@ const SIMULATED: &str = r#"{
     ],
     "decision": null,
     "commission": null,
+    "amount": null,
     "timeline": [
       {
         "at": "2026-06-14T03:45:01.204Z",
@@ -231,7 +232,8 @@ const SIMULATED: &str = r#"{
         "receivedAt": "2026-06-14T04:00:00.310Z",
         "refundedAmount": null,
         "items": [],
-        "reason": null
+        "reason": null,
+        "outcome": "Recorded confirmed; the conversion has no commission."
       }
     ],
     "next": {

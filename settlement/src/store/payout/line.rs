@@ -150,6 +150,14 @@ pub struct HolderRow {
     pub state: String,
     /// When it was answered, or else sent; null: it is not sent.
     pub moved_at: Option<OffsetDateTime>,
+    /// Whether it is live and its affiliate has no payout method for its currency.
+    pub lacks_method: bool,
+    /// The payout that holds what the bank sent back of it; null: none does.
+    pub again_payout_id: Option<Uuid>,
+    /// Where that one stands.
+    pub again_state: Option<String>,
+    /// When that one was answered, or else sent; null: it is not sent.
+    pub again_at: Option<OffsetDateTime>,
 }
 
 /// The payout that holds a commission of a merchant in an environment; `None`: none does.
@@ -160,8 +168,25 @@ pub async fn holder(
 ) -> Result<Option<HolderRow>, sqlx::Error> {
     sqlx::query_as(
         "-- payout_holding_commission
-         select payout.payout_id, state, coalesce(answered_at, processing_at) as moved_at
+         select payout.payout_id, payout.state,
+                coalesce(payout.answered_at, payout.processing_at) as moved_at,
+                payout.environment = 'live' and not exists (
+                    select from payout_method method
+                    where method.affiliate_id = payout.affiliate_id
+                      and (method.currency = payout.currency or method.currency is null)
+                ) as lacks_method,
+                again.payout_id as again_payout_id, again.state as again_state,
+                coalesce(again.answered_at, again.processing_at) as again_at
          from payout_line line join payout using (payout_id)
+         left join payable_item item
+           on item.source = payout.payout_id::text and item.kind = 'bank_return'
+          and item.currency = payout.currency and item.merchant_id = line.merchant_id
+          and item.environment = line.environment
+         left join payout_line again_line
+           on again_line.subject = item.item_id::text and again_line.kind = item.kind
+          and again_line.merchant_id = item.merchant_id
+          and again_line.environment = item.environment and again_line.held
+         left join payout again on again.payout_id = again_line.payout_id
          where line.subject = $3 and line.kind = 'commission' and line.merchant_id = $2
            and line.environment = $1 and line.held",
     )

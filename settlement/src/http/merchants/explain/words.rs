@@ -66,10 +66,12 @@ fn won(candidate: &Candidate, setting: &Setting, until: Option<&str>) -> String 
     told + waits + &doubt
 }
 
-/// Why an order has no commission, and whether it may get one.
+/// Why an order has no commission, and whether it may get one; `zero` says how its amount comes to
+/// nothing.
 pub(super) fn without_commission(
     conversion: &ConversionRow,
     decision: Option<&DecisionRow>,
+    zero: Option<&str>,
     time_zone: &str,
 ) -> String {
     let why = conversion.attribution.get("why").and_then(Value::as_str).unwrap_or_default();
@@ -90,8 +92,10 @@ pub(super) fn without_commission(
                 format!("Nobody earns this order yet: it waits in the review queue. {why}")
             }
         },
-        _ => "Attributed; its rules earn nothing on this order, so there is no commission."
-            .to_owned(),
+        _ => {
+            let zero = zero.unwrap_or("Its rules earn nothing on this order.");
+            format!("Attributed, and there is no commission. {zero}")
+        }
     }
 }
 

@@ -172,6 +172,7 @@ pub(super) const EXPLANATION: &str = r#"{
   ],
   "decision": null,
   "commission": null,
+  "amount": null,
   "timeline": [
     {
       "at": "2026-06-14T03:45:01.204Z",
@@ -191,7 +192,8 @@ pub(super) const EXPLANATION: &str = r#"{
       "receivedAt": "2026-06-14T04:00:00.310Z",
       "refundedAmount": null,
       "items": [],
-      "reason": null
+      "reason": null,
+      "outcome": "Recorded confirmed; the conversion has no commission."
     }
   ],
   "next": {
