@@ -28,7 +28,8 @@ pub use page::{balances, html};
 pub const ROWS_SHOWN_MAX: usize = 200;
 
 /// Reads a payout's statement. A merchant's (`merchant_id`) has that merchant's own lines and
-/// balances alone. Without a zone instants are shown on the clock of the first merchant on it, by name.
+/// balances alone. Without a zone instants are shown on the clock of the first merchant on it, by
+/// name.
 pub async fn of_payout(
     connection: &mut PgConnection,
     payout_id: Uuid,
