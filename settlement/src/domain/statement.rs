@@ -65,6 +65,8 @@ pub struct Head {
     pub answered_at: Option<Timestamp>,
     /// The frozen method, masked.
     pub method: Option<String>,
+    /// Why it was cancelled, failed or returned: the bank's or an operator's words.
+    pub reason: Option<String>,
 }
 
 /// One merchant's lines.

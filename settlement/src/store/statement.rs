@@ -43,6 +43,8 @@ pub struct HeadRow {
     pub answered_at: Option<OffsetDateTime>,
     /// The frozen method.
     pub masked: Option<String>,
+    /// Why it was cancelled, failed or returned.
+    pub reason: Option<String>,
 }
 
 /// Finds a payout's own facts.
@@ -53,8 +55,8 @@ pub async fn head(
     sqlx::query_as(
         "-- statement_head
          select payout.affiliate_id, affiliate.name as affiliate, payout.environment,
-                payout.merchant_id, payout.state, payout.currency, payout.cut_off_at, payout.processing_at,
-                payout.answered_at, payout_method.masked,
+                payout.merchant_id, payout.state, payout.currency, payout.cut_off_at,
+                payout.processing_at, payout.answered_at, payout.reason, payout_method.masked,
                 (select max(earlier.cut_off_at) from payout earlier
                  where earlier.affiliate_id = payout.affiliate_id
                    and earlier.environment = payout.environment
@@ -126,6 +128,8 @@ pub async fn order_lines(
 pub struct ItemRow {
     /// Whose books.
     pub merchant: String,
+    /// The merchant's clock.
+    pub time_zone: String,
     /// correction, `bank_return`, fx, `write_off`.
     pub kind: String,
     /// Of a bank return: the payout returned.
@@ -152,6 +156,8 @@ pub struct ItemRow {
     pub amount: Decimal,
     /// From when.
     pub effective_at: OffsetDateTime,
+    /// Of an open item: where the other payout stands that holds it; null: none does.
+    pub held_by: Option<String>,
 }
 
 /// The payout's lines that are no commissions, by merchant and time.
@@ -161,11 +167,12 @@ pub async fn item_lines(
 ) -> Result<Vec<ItemRow>, sqlx::Error> {
     sqlx::query_as(
         "-- statement_item_lines
-         select merchant.name as merchant, item.kind, item.source, item.commission_id,
+         select merchant.name as merchant, merchant.time_zone, item.kind, item.source,
+                item.commission_id,
                 coalesce(correction.reason, write_off.reason) as reason, fx.from_amount,
                 fx.from_currency, fx.to_amount, fx.to_currency, fx.rate,
                 to_char(fx_rate.dated, 'YYYY-MM-DD') as dated, line.currency, line.amount,
-                item.effective_at
+                item.effective_at, null::text as held_by
          from payout_line line
          join payable_item item
            on item.item_id = case when line.kind <> 'commission' then line.subject::uuid end
@@ -190,7 +197,8 @@ pub async fn item_lines(
     .await
 }
 
-/// The lines that no payout holds and that are no commissions: what is carried over.
+/// What is no commission, not in the payout and not paid: what no payout holds, and what another
+/// holds that is not answered.
 pub async fn open_items(
     connection: &mut PgConnection,
     key: StatementKey,
@@ -199,13 +207,14 @@ pub async fn open_items(
 ) -> Result<Vec<ItemRow>, sqlx::Error> {
     sqlx::query_as(
         "-- statement_open_items
-         select merchant.name as merchant, item.kind, item.source, item.commission_id,
+         select merchant.name as merchant, merchant.time_zone, item.kind, item.source,
+                item.commission_id,
                 coalesce(correction.reason, write_off.reason) as reason, fx.from_amount,
                 fx.from_currency, fx.to_amount, fx.to_currency, fx.rate,
                 to_char(fx_rate.dated, 'YYYY-MM-DD') as dated, item.currency, item.amount,
-                item.effective_at
+                item.effective_at, other.state as held_by
          from payable_item item
-         join merchant using (merchant_id)
+         join merchant on merchant.merchant_id = item.merchant_id
          left join correction on item.kind = 'correction' and correction_id = item.source
           and correction.merchant_id = item.merchant_id
           and correction.environment = item.environment
@@ -215,19 +224,26 @@ pub async fn open_items(
          left join fx_conversion fx on item.kind = 'fx' and fx_conversion_id = item.source
           and fx.merchant_id = item.merchant_id and fx.environment = item.environment
          left join fx_rate using (rate_id)
+         left join payout_line held
+           on held.subject = item.item_id::text and held.kind = item.kind
+          and held.merchant_id = item.merchant_id and held.environment = item.environment
+          and held.held
+         left join payout other on other.payout_id = held.payout_id
          where item.affiliate_id = $1 and item.environment = $2
            and ($3::uuid is null or item.merchant_id = $3)
+           and (held.payout_id is null or other.state in ('draft', 'approved', 'processing'))
            and not exists (
-               select from payout_line held
-               where held.subject = item.item_id::text and held.kind = item.kind
-                 and held.merchant_id = item.merchant_id and held.environment = item.environment
-                 and held.held)
+               select from payout_line line
+               where line.payout_id = $4 and line.subject = item.item_id::text
+                 and line.kind = item.kind and line.merchant_id = item.merchant_id
+                 and line.environment = item.environment)
          order by item.effective_at desc, item.item_id
-         limit $4",
+         limit $5",
     )
     .bind(affiliate_id)
     .bind(environment)
     .bind(key.merchant_id)
+    .bind(key.payout_id)
     .bind(key.rows_max)
     .fetch_all(connection)
     .await

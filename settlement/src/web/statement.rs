@@ -5,12 +5,14 @@ mod page;
 mod tests;
 
 use crate::domain::commission::Terms;
+use crate::domain::payout::plan::Minimums;
 use crate::domain::statement::words::{self, Standing};
 use crate::domain::statement::{
     Balance, Head, Money, OrderLine, OtherLine, Rejected, Section, Statement, Waiting,
 };
 use crate::error::Fault;
 use crate::store::instant::from_row;
+use crate::store::payout::open::minimums;
 use crate::store::statement::standing::{self, BalanceRow, StandingRow};
 use crate::store::statement::{self as store, HeadRow, ItemRow, OrderLineRow, StatementKey};
 use jiff::Timestamp;
@@ -26,7 +28,8 @@ pub use page::{balances, html};
 pub const ROWS_SHOWN_MAX: usize = 200;
 
 /// Reads a payout's statement. A merchant's (`merchant_id`) has that merchant's own lines and
-/// balances alone. Without a zone instants are shown on the clock of the payout's first merchant.
+/// balances alone. Without a zone instants are shown on the clock of the first merchant on it, by
+/// name.
 pub async fn of_payout(
     connection: &mut PgConnection,
     payout_id: Uuid,
@@ -46,7 +49,7 @@ pub async fn of_payout(
     if is_own && orders.is_empty() && items.is_empty() {
         return Err(Fault::NotFound("payout"));
     }
-    let zone = zone.unwrap_or_else(|| zone_of(&orders));
+    let zone = zone.unwrap_or_else(|| zone_of(&orders, &items));
     let open = store::open_items(connection, key, affiliate, &environment).await?;
     let waiting = standing::waiting(connection, key, affiliate, &environment).await?;
     let period = (head.from_at, head.cut_off_at);
@@ -55,8 +58,10 @@ pub async fn of_payout(
     let more_waiting = waiting.len() > ROWS_SHOWN_MAX || open.len() > ROWS_SHOWN_MAX;
     let more_rejected = rejected.len() > ROWS_SHOWN_MAX;
     let shown = |row: &&StandingRow| !row.net_amount.is_zero() || row.state == "rejected";
-    let carried = open.iter().take(ROWS_SHOWN_MAX).map(carried_over);
-    let not_yet = waiting.iter().take(ROWS_SHOWN_MAX).filter(shown).map(|row| not_yet(row, &zone));
+    let minimums = minimums(connection, &environment).await?;
+    let carried = open.iter().take(ROWS_SHOWN_MAX).map(|row| carried_over(row, &minimums));
+    let not_yet = waiting.iter().take(ROWS_SHOWN_MAX).filter(shown);
+    let not_yet = not_yet.map(|row| not_yet_of(row, &zone, &minimums));
     Ok(Statement {
         affiliate: head.affiliate.clone(),
         sections: sections(&orders, &items)?,
@@ -82,6 +87,7 @@ fn head_of(payout_id: Uuid, row: &HeadRow) -> Result<Head, Fault> {
         sent_at: row.processing_at.map(from_row),
         answered_at: row.answered_at.map(from_row),
         method: row.masked.clone(),
+        reason: row.reason.clone(),
     })
 }
 
@@ -144,35 +150,35 @@ fn what(row: &ItemRow) -> String {
     }
 }
 
-fn carried_over(row: &ItemRow) -> Result<Waiting, Fault> {
-    let why = if row.amount < Decimal::ZERO {
-        "Carried over: set off against what is earned next."
-    } else {
-        "Carried over: goes out with the next payout that reaches the minimum."
-    };
+fn carried_over(row: &ItemRow, minimums: &Minimums) -> Result<Waiting, Fault> {
+    let currency = currency(&row.currency)?;
+    let minimum = minimum_of(currency, minimums);
+    let net = Money { currency, amount: row.amount };
     Ok(Waiting {
         at: from_row(row.effective_at),
         what: what(row),
         merchant: row.merchant.clone(),
-        net: Money { currency: currency(&row.currency)?, amount: row.amount },
-        why: why.to_owned(),
+        net,
+        why: words::why_carried(net, row.held_by.as_deref(), minimum),
     })
 }
 
-fn not_yet(row: &StandingRow, zone: &TimeZone) -> Result<Waiting, Fault> {
+fn not_yet_of(row: &StandingRow, zone: &TimeZone, minimums: &Minimums) -> Result<Waiting, Fault> {
     let terms = terms(&row.terms)?;
+    let currency = currency(&row.currency)?;
     let standing = Standing {
         state: &row.state,
         in_flight: row.in_flight,
         hold_until: row.hold_until.map(from_row),
         hold_days: terms.hold_days,
         hold_start: terms.hold_start,
+        minimum: minimum_of(currency, minimums),
     };
     Ok(Waiting {
         at: from_row(row.ordered_at),
         what: row.conversion_id.clone(),
         merchant: row.merchant.clone(),
-        net: Money { currency: currency(&row.currency)?, amount: row.net_amount },
+        net: Money { currency, amount: row.net_amount },
         why: words::why_not_yet(standing, zone),
     })
 }
@@ -199,9 +205,17 @@ fn balance(row: &BalanceRow) -> Result<Balance, Fault> {
     })
 }
 
-fn zone_of(orders: &[OrderLineRow]) -> TimeZone {
-    let zone = orders.first().and_then(|row| TimeZone::get(&row.time_zone).ok());
-    zone.unwrap_or(TimeZone::UTC)
+/// The least that is paid in a currency, when there is one.
+fn minimum_of(currency: Currency, minimums: &Minimums) -> Option<Money> {
+    let amount = minimums.get(&currency).copied().filter(|amount| !amount.is_zero())?;
+    Some(Money { currency, amount })
+}
+
+/// The clock of the first merchant on the statement, by name, whichever kind its lines are.
+fn zone_of(orders: &[OrderLineRow], items: &[ItemRow]) -> TimeZone {
+    let orders = orders.iter().map(|row| (&row.merchant, &row.time_zone));
+    let first = orders.chain(items.iter().map(|row| (&row.merchant, &row.time_zone))).min();
+    first.and_then(|(_, zone)| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC)
 }
 
 fn currency(code: &str) -> Result<Currency, Fault> {

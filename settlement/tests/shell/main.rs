@@ -13,6 +13,7 @@ mod catalogue;
 mod clicks;
 mod directory;
 mod edge;
+mod explained;
 mod frozen;
 mod gaps;
 mod http;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 const PAYOUT: Uuid = Uuid::from_u128(1);
 const RETURNED: Uuid = Uuid::from_u128(2);
+const OTHER: Uuid = Uuid::from_u128(3);
 
 struct Desk {
     network: Network,
@@ -167,7 +168,7 @@ async fn every_kind_of_line_is_told_and_what_no_payout_holds_is_carried_over() {
         &page,
         &[
             "NPR 1,552.00",
-            "After 1 July 2026, 00:00 until 8 July 2026, 00:00",
+            "After 1 July 2026, 05:45 until 8 July 2026, 05:45",
             "Correction of cnv_a: counted wrong",
             &format!("Returned by the bank: payout {RETURNED}"),
             "Given up by the network: too small",
@@ -213,4 +214,40 @@ async fn a_merchant_s_statement_has_its_own_lines_and_balances_alone() {
         let refused = desk.page(payout, merchant).await;
         assert!(matches!(refused, Err(Fault::NotFound("payout"))));
     }
+}
+
+#[tokio::test]
+async fn an_item_of_another_payout_still_waits_until_that_one_is_answered() {
+    let desk = Desk::new().await;
+    let waits = "In another payout, which is not sent yet.";
+    let carried = "Carried over: set off";
+    let hold = format!(
+        "insert into payout (payout_id, run_id, environment, affiliate_id, currency, amount,
+             state, cut_off_at, created_at)
+         values ('{OTHER}', :payout, 'live', :affiliate, 'NPR', 10, 'draft', now(), now());
+         insert into payout_line (environment, merchant_id, payout_id, kind, subject,
+             affiliate_id, currency, amount)
+         values ('live', :other, '{OTHER}', 'correction', '{}', :affiliate, 'NPR', -30)",
+        Uuid::from_u128(15)
+    );
+    let page = desk.page(PAYOUT, None).await.unwrap();
+    assert!(page.contains(carried) && !page.contains(waits), "{page}");
+    desk.put(&hold).await;
+    let page = desk.page(PAYOUT, None).await.unwrap();
+    assert!(page.contains(waits) && !page.contains(carried), "{page}");
+    desk.put(&format!(
+        "update payout set state = 'settled', approved_at = now(), processing_at = now(),
+             answered_at = now() where payout_id = '{OTHER}'"
+    ))
+    .await;
+    let page = desk.page(PAYOUT, None).await.unwrap();
+    assert!(page.contains("Nothing else waits."), "{page}");
+}
+
+#[tokio::test]
+async fn a_statement_without_orders_is_on_its_first_merchant_s_clock_too() {
+    let desk = Desk::new().await;
+    desk.put("update merchant set time_zone = 'Asia/Tokyo'").await;
+    let page = desk.page(PAYOUT, None).await.unwrap();
+    assert_all(&page, &["until 8 July 2026, 09:00", "Asia/Tokyo"]);
 }

@@ -74,6 +74,8 @@ pub struct Standing<'a> {
     pub hold_days: u32,
     /// What starts it.
     pub hold_start: HoldStart,
+    /// The least that is paid in the commission's currency; `None`: anything above zero.
+    pub minimum: Option<Money>,
 }
 
 /// Why a commission is not paid yet, and until when that is so, for the affiliate to read.
@@ -97,7 +99,38 @@ pub fn why_not_yet(standing: Standing<'_>, zone: &TimeZone) -> String {
         }
         ("approved", _) => "Under review.".to_owned(),
         ("payable", _) if standing.in_flight => "In another payout, on its way.".to_owned(),
-        _ => "Payable: goes out with the next payout that reaches the minimum.".to_owned(),
+        _ => format!("Payable: {}", next_payout(standing.minimum)),
+    }
+}
+
+/// Why a line that is no commission is not in the payout. `held_by`: where the other payout stands
+/// that holds it; `minimum`: the least that is paid in its currency.
+pub fn why_carried(net: Money, held_by: Option<&str>, minimum: Option<Money>) -> String {
+    match held_by {
+        Some("processing") => "In another payout, on its way.".to_owned(),
+        Some(_) => "In another payout, which is not sent yet.".to_owned(),
+        None if net.amount < Decimal::ZERO => {
+            "Carried over: set off against what is earned next.".to_owned()
+        }
+        None => format!("Carried over: {}", next_payout(minimum)),
+    }
+}
+
+fn next_payout(minimum: Option<Money>) -> String {
+    match minimum {
+        Some(minimum) => {
+            format!("goes out with the next payout that reaches the minimum of {}.", money(minimum))
+        }
+        None => "goes out with the next payout.".to_owned(),
+    }
+}
+
+/// What stands above a payout's orders.
+pub fn orders_headed(payout: &Head) -> &'static str {
+    match payout.state.as_str() {
+        "settled" => "Orders paid",
+        "failed" | "cancelled" | "returned" => "Orders it was for",
+        _ => "Orders to be paid",
     }
 }
 
@@ -117,17 +150,19 @@ pub fn why_not(told: Option<&str>) -> String {
 /// How far a payout is, in a sentence.
 pub fn progress(payout: &Head, zone: &TimeZone) -> String {
     let on = |at: Option<Timestamp>| at.map(|at| day(at, zone)).unwrap_or_default();
+    let words = payout.reason.as_deref().map(str::trim).filter(|words| !words.is_empty());
+    let said = words.map_or_else(String::new, |words| format!(" ({words})"));
     match payout.state.as_str() {
         "draft" => "A draft: it can still change.".to_owned(),
         "approved" => "Approved: it will be sent soon.".to_owned(),
         "processing" => format!("On its way since {}.", on(payout.sent_at)),
         "settled" => format!("Paid on {}.", on(payout.answered_at)),
         "failed" => format!(
-            "Refused by the bank on {}: nothing was paid, and its lines go out with a later payout.",
+            "Refused by the bank on {}{said}: nothing was paid, and its lines go out with a later payout.",
             on(payout.answered_at)
         ),
         "returned" => format!(
-            "Returned by the bank on {}: what came back goes out with a later payout.",
+            "Returned by the bank on {}{said}: what came back goes out with a later payout.",
             on(payout.answered_at)
         ),
         _ => "Cancelled: its lines go out with a later payout.".to_owned(),
@@ -203,6 +238,7 @@ mod tests {
             hold_until: None,
             hold_days: 14,
             hold_start: HoldStart::Delivered,
+            minimum: None,
         };
         let cases = [
             (standing, "The shop has not confirmed the order yet."),
@@ -219,13 +255,35 @@ mod tests {
                 Standing { state: "payable", in_flight: true, ..standing },
                 "In another payout, on its way.",
             ),
+            (Standing { state: "payable", ..standing }, "Payable: goes out with the next payout."),
             (
-                Standing { state: "payable", ..standing },
-                "Payable: goes out with the next payout that reaches the minimum.",
+                Standing { state: "payable", minimum: Some(of("NPR", "1000")), ..standing },
+                "Payable: goes out with the next payout that reaches the minimum of NPR 1,000.00.",
             ),
         ];
         for (standing, expected) in cases {
             assert_eq!(why_not_yet(standing, &zone), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_carried_over_says_where_it_is_or_what_it_waits_for() {
+        let minimum = Some(of("NPR", "1000"));
+        let cases = [
+            ("5", Some("processing"), None, "In another payout, on its way."),
+            ("5", Some("draft"), None, "In another payout, which is not sent yet."),
+            ("-5", None, minimum, "Carried over: set off against what is earned next."),
+            ("5", None, None, "Carried over: goes out with the next payout."),
+            (
+                "5",
+                None,
+                minimum,
+                "Carried over: goes out with the next payout that reaches the minimum of NPR \
+                 1,000.00.",
+            ),
+        ];
+        for (amount, held_by, minimum, expected) in cases {
+            assert_eq!(why_carried(of("NPR", amount), held_by, minimum), expected);
         }
     }
 

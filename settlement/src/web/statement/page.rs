@@ -1,6 +1,6 @@
 //! The statement as a page: no script, any width, light and dark, and on paper.
 
-use crate::domain::statement::words::{day, instant, money, progress};
+use crate::domain::statement::words::{day, instant, money, orders_headed, progress};
 use crate::domain::statement::{Balance, Money, OrderLine, OtherLine, Section, Statement};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use rust_decimal::Decimal;
@@ -84,7 +84,7 @@ fn orders(statement: &Statement, lines: &[OrderLine]) -> Markup {
     let headings =
         ["Order date", "Conversion", "Order", "Terms", "Commission", "Taken back", "Net"];
     table(
-        "Orders paid",
+        orders_headed(&statement.payout),
         &headings,
         &html! {
             @for line in lines {

@@ -44,6 +44,7 @@ fn statement() -> Statement {
             sent_at: Some(at("2026-07-06T04:10:00Z")),
             answered_at: Some(at("2026-07-07T06:00:00Z")),
             method: Some("bank ••••8901".to_owned()),
+            reason: None,
         },
         sections: vec![
             Section {
@@ -134,6 +135,17 @@ fn a_test_payout_says_that_no_money_moves_and_an_empty_one_has_no_empty_tables()
     assert!(page.contains("Nothing else waits.") && page.contains("Nothing was earned yet."));
     assert!(!page.contains("Will not be paid"));
     assert_eq!(page.matches("<table").count(), 1);
+}
+
+#[test]
+fn a_refused_payout_has_the_bank_s_words_and_no_table_of_orders_paid() {
+    let mut statement = statement();
+    assert!(html(&statement).contains("Orders paid"));
+    statement.payout.state = "failed".to_owned();
+    statement.payout.reason = Some("account closed".to_owned());
+    let page = html(&statement);
+    assert!(page.contains("Refused by the bank on 7 July 2026 (account closed): nothing was paid"));
+    assert!(page.contains("Orders it was for") && !page.contains("Orders paid"));
 }
 
 #[test]
