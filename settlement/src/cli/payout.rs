@@ -56,8 +56,8 @@ impl Chosen {
 pub(super) enum Verb {
     /// Draft payouts of everything that is open at a cut-off
     Run {
-        /// RFC 3339; the default is 15 minutes ago, when all of the edge has been heard since; for a
-        /// test merchant, as far on its own clock as its edge was heard
+        /// RFC 3339; the default is 15 minutes ago, when all of the edge has been heard since; for
+        /// a test merchant, as far on its own clock as its edge was heard
         #[arg(long)]
         cut_off: Option<Timestamp>,
         /// A test merchant; without it the run is the live network's

@@ -34,9 +34,9 @@ impl Clock {
         later(real, seconds)
     }
 
-    /// The merchant's time up to which its edge is heard that was heard at a real instant. A move is
-    /// an event of the edge's own stream and counts from the next full second: whoever knows of it
-    /// has heard the edge as far as that.
+    /// The merchant's time up to which its edge is heard that was heard at a real instant. A move
+    /// is an event of the edge's own stream and counts from the next full second: whoever knows of
+    /// it has heard the edge as far as that.
     pub fn heard(&self, real: Timestamp) -> Timestamp {
         let moved = self.moves.iter().map(|m| m.real_at).max();
         self.at(moved.map_or(real, |moved| moved.max(real)))
