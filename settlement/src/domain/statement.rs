@@ -207,6 +207,7 @@ mod tests {
             sent_at: None,
             answered_at: None,
             method: None,
+            reason: None,
         };
         let statement = Statement {
             affiliate: String::new(),

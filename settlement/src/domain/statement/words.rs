@@ -320,7 +320,10 @@ mod tests {
         ];
         for (hold_start, hold_days, rest) in cases {
             let (in_flight, hold_until) = (false, None);
-            let standing = Standing { state: "hold", in_flight, hold_until, hold_days, hold_start };
+            let minimum = None;
+            let state = "hold";
+            let standing =
+                Standing { state, in_flight, hold_until, hold_days, hold_start, minimum };
             let expected = format!("The order is not {rest}");
             assert_eq!(why_not_yet(standing, &TimeZone::UTC), expected);
         }
@@ -351,6 +354,7 @@ mod tests {
             sent_at: Some(at("2026-07-04T20:00:00Z")),
             answered_at: Some(at("2026-07-06T12:00:00Z")),
             method: None,
+            reason: None,
         };
         for (state, expected) in [
             ("draft", "A draft: it can still change."),
