@@ -88,6 +88,7 @@ impl Scope {
             Ok(order) => order,
             Err(ruled) => return ruled,
         };
+        let untouched = order.clone();
         order.signals.is_suspended = self.is_suspended(world, affiliate, order.ordered_at);
         order.review = Review::Decided;
         let windows = self.window(campaign, order.at);
@@ -95,6 +96,8 @@ impl Scope {
             self.orders.insert(name.to_owned(), order);
             Ruled::Stands
         } else {
+            // A refused decision leaves no trace, so that the next one is the first.
+            self.orders.insert(name.to_owned(), untouched);
             Ruled::FullyReversed
         }
     }
