@@ -34,6 +34,14 @@ impl Clock {
         later(real, seconds)
     }
 
+    /// The merchant's time of an instant that whoever accepted an event named: moves after the
+    /// acceptance do not count, so that judging the event later comes to the same. An instant after
+    /// it is another machine's clock running ahead.
+    pub fn named(&self, real: Timestamp, accepted_at: Timestamp) -> Timestamp {
+        let shift = self.at(accepted_at.min(real)).duration_since(accepted_at.min(real));
+        real.saturating_add(shift).unwrap_or(Timestamp::MAX)
+    }
+
     /// The merchant's time up to which its edge is heard that was heard at a real instant. A move
     /// is an event of the edge's own stream and counts from the next full second: whoever knows of
     /// it has heard the edge as far as that.
@@ -66,6 +74,19 @@ mod tests {
             assert_eq!(clock.at(at(real)), at(expected), "{real}");
         }
         assert_eq!(Clock::default().at(at(5)), at(5));
+    }
+
+    #[test]
+    fn an_instant_that_an_event_names_knows_no_move_after_the_event() {
+        let clock = Clock::new(vec![
+            Move { real_at: at(200), seconds: 50 },
+            Move { real_at: at(100), seconds: 1000 },
+        ]);
+        for (named, accepted, expected) in
+            [(99, 150, 99), (150, 150, 1150), (250, 150, 1250), (250, 260, 1300), (250, 99, 250)]
+        {
+            assert_eq!(clock.named(at(named), at(accepted)), at(expected), "{named} {accepted}");
+        }
     }
 
     #[test]

@@ -128,7 +128,7 @@ impl Book {
         let received_at = order.received_at;
         let reported =
             Reported { scope: self.scope, event_id: &record.event_id, event, received_at };
-        let (verdict, receipt) = self.judge(reported, true);
+        let (verdict, receipt) = self.judge(reported, record.received_at, true);
         let mut anew = order.clone();
         anew.confidence.clone_from(&receipt.confidence);
         anew.attribution = serde_json::to_value(&receipt).expect("a receipt is plain data");

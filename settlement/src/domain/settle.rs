@@ -106,7 +106,7 @@ impl Book {
         }
         let reported =
             order::Reported { scope: self.scope, event_id: &record.event_id, event, received_at };
-        let (verdict, receipt) = self.judge(reported, expired);
+        let (verdict, receipt) = self.judge(reported, record.received_at, expired);
         if let Verdict::AwaitingLink(number) = verdict {
             return self.park_for_link(record, id, number, received_at);
         }

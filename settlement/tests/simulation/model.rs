@@ -66,6 +66,8 @@ pub struct Order {
     pub told: told::Order,
     pub ordered_at: Micros,
     pub received: Micros,
+    /// When the edge accepted it, in real time.
+    pub sent: Micros,
     /// The instant it is judged at.
     pub at: Micros,
     /// The link it went on without.
@@ -150,6 +152,11 @@ impl Scope {
     pub fn clock(&self, real: Micros) -> Micros {
         let made = self.moves.iter().filter(|(at, _)| *at <= real);
         real + made.map(|(_, seconds)| seconds * SECOND).sum::<Micros>()
+    }
+
+    /// An instant as whoever sent an event knew it: by the moves made before both.
+    pub fn clock_known(&self, real: Micros, sent: Micros) -> Micros {
+        self.clock(real.min(sent)) + (real - sent).max(0)
     }
 
     pub fn parked(&self) -> usize {
@@ -283,7 +290,7 @@ impl Scope {
             return "TIME_AHEAD";
         }
         let at = ordered_at.min(received);
-        let judged = self.judge(mine, world, told, at);
+        let judged = self.judge(mine, world, told, (at, sent.received));
         let missing = match judged {
             Judged::Missing(link) if !is_over => {
                 let (order, link) = (told.order.clone(), Some(link));
@@ -298,6 +305,7 @@ impl Scope {
             told: told.clone(),
             ordered_at,
             received,
+            sent: sent.received,
             at,
             missing,
             facts: Vec::new(),
@@ -312,7 +320,7 @@ impl Scope {
             Judged::Won(link, _) => Some(link.affiliate),
             _ => None,
         };
-        order.signals = self.signals(mine, world, told, (ordered_at, at), earner);
+        order.signals = self.signals(mine, world, told, (ordered_at, at, sent.received), earner);
         if let Judged::Won(link, windows) = judged {
             order.commission = self.earned(told, link, windows, at, received);
         }

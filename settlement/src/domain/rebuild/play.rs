@@ -164,7 +164,7 @@ fn open(
         Reported { scope: book.scope, event_id: &heard.record.event_id, event, received_at };
     let kept: Option<Receipt> = serde_json::from_value(stored.attribution.clone()).ok();
     let facts = kept.and_then(|receipt| receipt.facts).unwrap_or_default();
-    let facts = facts_again(book, event, &facts);
+    let facts = facts_again(book, event, heard.record.received_at, &facts);
     let setting = book.candidates.setting(reported.judged_at());
     let (verdict, receipt) = order::judge(reported, &setting, &facts);
     let windows = book.windows_of(verdict.earner());
@@ -195,7 +195,7 @@ fn open(
 
 /// The facts looked up again. The receipt says only what was known then: whether the click's record
 /// and its link had come. Coupons and customers' clicks are taken as it keeps them.
-fn facts_again(book: &mut Book, event: &Conversion, kept: &Facts) -> Facts {
+fn facts_again(book: &mut Book, event: &Conversion, accepted_at: Timestamp, kept: &Facts) -> Facts {
     let click = kept.click.as_ref().map(|kept| {
         let (links, instants) = (book.links.clone(), book.click_instants.clone());
         if let ClickFacts::Proven { recorded, link, .. } = kept {
@@ -206,7 +206,7 @@ fn facts_again(book: &mut Book, event: &Conversion, kept: &Facts) -> Facts {
                 book.click_instants.clear();
             }
         }
-        let mut again = book.click_facts(event.click_id.as_deref());
+        let mut again = book.click_facts(event.click_id.as_deref(), accepted_at);
         // The other environment's windows go by another clock; of such a link they decide nothing.
         if let (
             ClickFacts::Proven { link: SeenLink::OtherEnvironment { cookie_days, .. }, .. },

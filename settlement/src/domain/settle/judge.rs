@@ -15,25 +15,33 @@ const PLAIN_WINDOWS: Windows =
     Windows { hold_days: HOLD_DAYS_DEFAULT, hold_start: HoldStart::Delivered, cookie_days: 0 };
 
 impl Book {
-    /// Judges an order's candidates under the setting in force; `expired`: it has waited for its
-    /// click's link long enough.
+    /// Judges an order's candidates under the setting in force; `accepted_at`: when the edge took
+    /// it, on the edge's clock; `expired`: it has waited for its click's link long enough.
     pub(in crate::domain) fn judge(
         &self,
         reported: Reported<'_>,
+        accepted_at: Timestamp,
         expired: bool,
     ) -> (Verdict, Receipt) {
         let setting = self.candidates.setting(reported.judged_at());
-        let facts = self.facts(reported, &setting, expired);
+        let facts = self.facts(reported, accepted_at, &setting, expired);
         order::judge(reported, &setting, &facts)
     }
 
-    fn facts(&self, reported: Reported<'_>, setting: &Setting, expired: bool) -> Facts {
+    fn facts(
+        &self,
+        reported: Reported<'_>,
+        accepted_at: Timestamp,
+        setting: &Setting,
+        expired: bool,
+    ) -> Facts {
         let (event, at) = (reported.event, reported.judged_at());
         let considers = |kind: Kind| setting.order.contains(&kind);
         let code = event.coupon_code.as_deref().filter(|code| !code.is_empty());
         let hash = event.customer_hash.as_deref();
         Facts {
-            click: considers(Kind::Click).then(|| self.click_facts(event.click_id.as_deref())),
+            click: considers(Kind::Click)
+                .then(|| self.click_facts(event.click_id.as_deref(), accepted_at)),
             coupon: code
                 .filter(|_| considers(Kind::Coupon))
                 .map(|code| self.candidates.coupon(code, at)),
@@ -44,8 +52,12 @@ impl Book {
         }
     }
 
-    /// A click id as sent, opened and looked up.
-    pub(in crate::domain) fn click_facts(&self, sent: Option<&str>) -> ClickFacts {
+    /// A click id as sent, opened and looked up, for an event accepted at this real instant.
+    pub(in crate::domain) fn click_facts(
+        &self,
+        sent: Option<&str>,
+        accepted_at: Timestamp,
+    ) -> ClickFacts {
         let Some(text) = sent.filter(|text| !text.is_empty()) else { return ClickFacts::Absent };
         let click = match Click::open(text, &self.click_keys) {
             Ok(click) => click,
@@ -56,7 +68,7 @@ impl Book {
             shared::click_id::canonical(text).and_then(|id| self.click_instants.get(&id).copied());
         let sealed = Timestamp::from_second(i64::from(click.clicked_at_seconds))
             .expect("32 bits of seconds end in 2106, inside the calendar");
-        let clicked_at = self.clock.at(recorded.unwrap_or(sealed));
+        let clicked_at = self.clock.named(recorded.unwrap_or(sealed), accepted_at);
         let link = self.links.get(&click.link_number);
         ClickFacts::Proven {
             class: click.class,

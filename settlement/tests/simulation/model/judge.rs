@@ -19,7 +19,7 @@ impl Scope {
         mine: usize,
         world: &World,
         told: &told::Order,
-        at: Micros,
+        (at, sent): (Micros, Micros),
     ) -> Judged {
         let Some(click) = &told.click else { return Judged::Lost };
         let Truth::Made { link, second, .. } = click.truth else { return Judged::Lost };
@@ -28,7 +28,7 @@ impl Scope {
             return Judged::Lost;
         }
         let real = world.clicks.get(&click.text).copied();
-        let clicked = self.clock(real.unwrap_or(second * SECOND));
+        let clicked = self.clock_known(real.unwrap_or(second * SECOND), sent);
         let windows = self.window(found.campaign, clicked);
         let is_in_time = at + LEAD_MAX >= clicked && at <= clicked + windows.cookie_days * DAY;
         if is_in_time { Judged::Won(*found, windows) } else { Judged::Lost }
@@ -72,12 +72,12 @@ impl Scope {
             let name = order.told.order.clone();
             if !order.is_reversed && order.review == Review::Waiting {
                 let told = order.told.clone();
-                let judged = self.judge(mine, world, &told, order.at);
+                let judged = self.judge(mine, world, &told, (order.at, order.sent));
                 let earner = match judged {
                     Judged::Won(link, _) => Some(link.affiliate),
                     Judged::Lost | Judged::Missing(_) => None,
                 };
-                let times = (order.ordered_at, order.at);
+                let times = (order.ordered_at, order.at, order.sent);
                 self.blame(&mut order.signals, mine, world, &told, times, earner);
                 if let Judged::Won(link, windows) = judged {
                     order.review = Review::None;

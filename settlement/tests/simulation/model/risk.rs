@@ -77,7 +77,7 @@ impl Scope {
         mine: usize,
         world: &World,
         told: &told::Order,
-        (ordered_at, at): (Micros, Micros),
+        (ordered_at, at, sent): (Micros, Micros, Micros),
         affiliate: Option<usize>,
     ) -> Signals {
         let mut signals = Signals { is_outlier: self.is_outlier(told), ..Signals::default() };
@@ -86,7 +86,7 @@ impl Scope {
         if totals.len() > TOTALS_KEPT {
             totals.remove(0);
         }
-        self.blame(&mut signals, mine, world, told, (ordered_at, at), affiliate);
+        self.blame(&mut signals, mine, world, told, (ordered_at, at, sent), affiliate);
         signals
     }
 
@@ -97,7 +97,7 @@ impl Scope {
         mine: usize,
         world: &World,
         told: &told::Order,
-        (ordered_at, at): (Micros, Micros),
+        (ordered_at, at, sent): (Micros, Micros, Micros),
         affiliate: Option<usize>,
     ) {
         let Some(click) = &told.click else { return };
@@ -108,7 +108,7 @@ impl Scope {
             }
             Truth::Made { second, is_human, .. } if affiliate.is_some() => {
                 let real = world.clicks.get(&click.text).copied();
-                let clicked = self.clock(real.unwrap_or(second * SECOND));
+                let clicked = self.clock_known(real.unwrap_or(second * SECOND), sent);
                 signals.is_not_human = !is_human;
                 signals.is_quick = at.div_euclid(SECOND) - clicked.div_euclid(SECOND) < 10;
                 signals.awaits = real.is_none().then(|| click.text.clone());
