@@ -172,7 +172,8 @@ pub async fn take_found_links(
          join conversion using (environment, merchant_id, conversion_id)
          join inbox on inbox.event_id = conversion.event_id
              and inbox.environment = conversion.environment
-             and inbox.merchant_id = conversion.merchant_id",
+             and inbox.merchant_id = conversion.merchant_id
+         order by inbox.received_at, inbox.seq",
     )
     .bind(notes_max)
     .fetch_all(connection)

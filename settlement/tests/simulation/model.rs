@@ -66,8 +66,8 @@ pub struct Order {
     pub told: told::Order,
     pub ordered_at: Micros,
     pub received: Micros,
-    /// When the edge accepted it, in real time.
-    pub sent: Micros,
+    /// When the edge accepted it, in real time, and its place in the stream.
+    pub sent: (Micros, usize),
     /// The instant it is judged at.
     pub at: Micros,
     /// The link it went on without.
@@ -305,7 +305,7 @@ impl Scope {
             told: told.clone(),
             ordered_at,
             received,
-            sent: sent.received,
+            sent: (sent.received, seq),
             at,
             missing,
             facts: Vec::new(),

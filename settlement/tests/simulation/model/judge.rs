@@ -65,19 +65,21 @@ impl Scope {
     /// reported of it is told again, but for decisions on a commission that was not there.
     pub(super) fn judge_again(&mut self, mine: usize, world: &World, now: Micros) {
         let is_found = |order: &&Order| order.missing.is_some_and(|l| world.links.contains_key(&l));
-        let found: Vec<Order> = self.orders.values().filter(is_found).cloned().collect();
+        let mut found: Vec<Order> = self.orders.values().filter(is_found).cloned().collect();
+        // As they came: what an order counts is there when the next one is scored.
+        found.sort_by_key(|order| order.sent);
         for mut order in found {
             order.missing = None;
             self.orders.insert(order.told.order.clone(), order.clone());
             let name = order.told.order.clone();
             if !order.is_reversed && order.review == Review::Waiting {
                 let told = order.told.clone();
-                let judged = self.judge(mine, world, &told, (order.at, order.sent));
+                let judged = self.judge(mine, world, &told, (order.at, order.sent.0));
                 let earner = match judged {
                     Judged::Won(link, _) => Some(link.affiliate),
                     Judged::Lost | Judged::Missing(_) => None,
                 };
-                let times = (order.ordered_at, order.at, order.sent);
+                let times = (order.ordered_at, order.at, order.sent.0);
                 self.blame(&mut order.signals, mine, world, &told, times, earner);
                 if let Judged::Won(link, windows) = judged {
                     order.review = Review::None;
