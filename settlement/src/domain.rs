@@ -31,3 +31,4 @@ pub mod settle;
 pub mod share;
 pub mod simulation;
 pub mod statement;
+pub mod webhook;

@@ -29,6 +29,7 @@ pub mod write_resource;
 pub mod delete_product;
 pub mod put_products;
 pub mod reconcile;
+pub mod webhook;
 pub mod webhook_endpoint;
 pub mod write_payout_files;
 

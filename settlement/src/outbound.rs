@@ -1,3 +1,4 @@
 //! Calls that settlement makes to the outside.
 
 pub mod edge;
+pub mod webhook;

@@ -38,13 +38,15 @@ pub enum EventType {
     PayoutFailed,
     /// An event got its final outcome.
     EventProcessed,
+    /// An endpoint was paused, because nothing arrived there for days.
+    EndpointPaused,
     /// A delivery asked for, to try the endpoint.
     Ping,
 }
 
 impl EventType {
     /// Every type, in the documented order.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ConversionReceived,
         Self::ConversionAttributed,
         Self::ConversionUnattributed,
@@ -58,6 +60,7 @@ impl EventType {
         Self::PayoutProcessed,
         Self::PayoutFailed,
         Self::EventProcessed,
+        Self::EndpointPaused,
         Self::Ping,
     ];
 
@@ -77,6 +80,7 @@ impl EventType {
             Self::PayoutProcessed => "payout.processed",
             Self::PayoutFailed => "payout.failed",
             Self::EventProcessed => "event.processed",
+            Self::EndpointPaused => "endpoint.paused",
             Self::Ping => "ping",
         }
     }

@@ -1,0 +1,5 @@
+//! Deliveries of notices to endpoints: what is told to whom, in which words, and when it is tried.
+
+pub mod endpoint;
+pub mod signature;
+pub mod told;

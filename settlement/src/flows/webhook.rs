@@ -1,0 +1,3 @@
+//! Notices on their way to endpoints.
+
+pub mod bodies;
