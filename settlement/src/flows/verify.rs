@@ -3,6 +3,7 @@
 //! One read-only transaction sees everything as it is at one moment, so it can run while settling
 //! goes on: an event that is not settled yet is left out, with all that will follow from it.
 
+mod entered;
 mod page;
 
 use crate::domain::clock::Move;
@@ -145,6 +146,7 @@ async fn whole_scope(
         Difference::of(key, "payout transfer", &shown(posted), &shown(wanted))
     });
     verified.add(payouts);
+    entered::verify(connection, scope, verified).await?;
     let unbalanced = verify::unbalanced(connection, scope, ROWS_MAX).await?;
     let unbalanced = unbalanced.iter().map(|(key, sum)| {
         Difference::of(key, "sum of a transfer", &sum.to_string(), "0, in one currency")

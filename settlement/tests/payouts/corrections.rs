@@ -1,6 +1,6 @@
 //! Corrections, write-offs, merchants' payments, conversions between currencies.
 
-use crate::world::{AFFILIATES, BY, FIRST, MERCHANTS, World, cents};
+use crate::world::{AFFILIATES, BY, FIRST, MERCHANTS, World, cents, keys};
 use rust_decimal::Decimal;
 use settlement::domain::correction::{ChargedTo, Refusal};
 use settlement::domain::order::Scope;
@@ -8,6 +8,7 @@ use settlement::domain::payout_export::answers::Answer;
 use settlement::flows::actor::Actor;
 use settlement::flows::enter_money::{self, Entered, NewRate, Request};
 use settlement::flows::post_correction::{self, Decided, Decision, NewCorrection, Requested};
+use settlement::flows::verify;
 use shared::id::{AffiliateId, ConversionId, Environment, MerchantId};
 use shared::money::Currency;
 use uuid::Uuid;
@@ -232,4 +233,47 @@ async fn a_balance_goes_into_another_currency_at_the_entered_rate_and_is_paid_th
     assert_eq!((payouts.len(), payouts[0].currency.as_str()), (1, "USD"));
     assert_eq!(payouts[0].amount, cents(100));
     world.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_changed_or_forged_behind_the_product_s_back_is_named_by_verify() {
+    let mut world = World::live().await;
+    world.paid("1000.00").await;
+    world.ask(FIRST_ADMIN, correction("c-1", -2_000, ChargedTo::Merchant)).await;
+    world.decide(SECOND_ADMIN, "c-1").await;
+    let affiliate = AffiliateId(AFFILIATES[0]);
+    let sum = |amount| (cents(amount), currency("NPR"));
+    enter_money::write_off(&world.pool, world.request("w-1"), affiliate, sum(2_000), "gone")
+        .await
+        .unwrap();
+    enter_money::pay_merchant(&world.pool, world.request("m-1"), sum(400), world.now)
+        .await
+        .unwrap();
+    world.assert_books_hold().await;
+    let cases = [
+        ("update correction set amount = amount - 1", "correction:c-1"),
+        ("update write_off set amount = amount + 1", "write_off:w-1"),
+        (
+            "update merchant_payment set paid_at = paid_at - interval '1 day'",
+            "merchant_payment:m-1",
+        ),
+        ("delete from merchant_payment", "merchant_payment:m-1"),
+        (
+            "insert into ledger_transfer select environment, merchant_id, 'gift:1', currency,
+                 effective_at, created_at from ledger_transfer limit 1",
+            "gift:1",
+        ),
+    ];
+    for (tampering, named) in cases {
+        let mut transaction = world.pool.begin().await.unwrap();
+        sqlx::query("set local session_replication_role = replica")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        sqlx::query(tampering).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let verified = verify::run(&world.pool, &keys(), &|_| {}).await.unwrap();
+        let found = verified.differences.iter().any(|found| found.subject == named);
+        assert!(found, "{tampering}: {verified:?}");
+    }
 }

@@ -39,7 +39,7 @@ impl Scope {
         let is_known =
             commission.risk.cleared.as_ref().is_some_and(|cleared| names.is_subset(cleared));
         match (clears, commission.state) {
-            (true, _) if is_known => return Said::Already,
+            (true, state) if is_known && state != State::Rejected => return Said::Already,
             (true, State::Payable | State::InFlight) | (false, State::Rejected) => {
                 return Said::Already;
             }
