@@ -48,6 +48,7 @@ impl State {
         }
     }
 
+    #[cfg(test)]
     fn title(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -111,6 +112,7 @@ impl Event {
         Self::PayoutFailed,
     ];
 
+    #[cfg(test)]
     fn title(self) -> &'static str {
         match self {
             Self::OrderPending => "`pending`",

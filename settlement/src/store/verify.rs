@@ -2,10 +2,12 @@
 //! lock.
 
 mod entered;
+mod paid;
 mod payout;
 mod risk;
 
 pub use entered::{EnteredRow, entered, transfers_of_entries};
+pub use paid::{OffRow, wrong_amounts, wrong_answers, wrong_item_lines, wrong_items};
 pub use payout::{PayoutStepRow, payout_steps, wrong_payouts};
 pub use risk::{risk_decisions, scores};
 
