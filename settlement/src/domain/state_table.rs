@@ -26,13 +26,17 @@ impl StateTable<'_> {
         let cell = |text: &mut String, cell: &str| {
             write!(text, " {cell} |").expect("writing to a string cannot fail");
         };
-        events.iter().for_each(|event| cell(&mut text, event));
+        for event in *events {
+            cell(&mut text, event);
+        }
         text.push_str("\n|---|");
         text.push_str(&"---|".repeat(events.len()));
         text.push('\n');
         for (title, cells) in *rows {
             write!(text, "| **{title}** |").expect("writing to a string cannot fail");
-            cells.iter().for_each(|told| cell(&mut text, told));
+            for told in cells {
+                cell(&mut text, told);
+            }
             text.push('\n');
         }
         text
