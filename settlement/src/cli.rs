@@ -69,7 +69,7 @@ enum Noun {
     /// Commission rules
     #[command(subcommand)]
     Rule(rule::Verb),
-    /// Approve, suspend or reject a merchant; choose what says who earns its orders
+    /// Approve, suspend or reject a merchant; who earns its orders; what it paid
     #[command(subcommand)]
     Merchant(operate::MerchantVerb),
     /// A merchant's keys
@@ -78,7 +78,7 @@ enum Noun {
     /// Risk reviews, and what risk is measured by
     #[command(subcommand)]
     Risk(risk::Verb),
-    /// Suspend or activate an affiliate
+    /// Suspend or activate an affiliate; how it is paid
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
     /// Payouts: draft, approve, send, answer
@@ -87,7 +87,7 @@ enum Noun {
     /// Extra entries on paid or rejected commissions
     #[command(subcommand)]
     Correction(correction::Verb),
-    /// Operators' roles
+    /// Operators: accounts and roles
     #[command(subcommand)]
     Operator(correction::OperatorVerb),
     /// Exchange rates and conversions of balances

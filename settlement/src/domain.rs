@@ -30,5 +30,7 @@ pub mod rule;
 pub mod settle;
 pub mod share;
 pub mod simulation;
+#[cfg(test)]
+mod state_table;
 pub mod statement;
 pub mod webhook;

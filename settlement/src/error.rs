@@ -76,6 +76,16 @@ pub enum Fault {
     MethodNotAllowed,
 }
 
+impl Fault {
+    /// Whether Postgres ended one of two transactions that waited for each other: the same again
+    /// goes through.
+    pub fn is_deadlock(&self) -> bool {
+        const DEADLOCK_DETECTED: &str = "40P01";
+        let Self::Store(sqlx::Error::Database(cause)) = self else { return false };
+        cause.code().as_deref() == Some(DEADLOCK_DETECTED)
+    }
+}
+
 impl From<Faults> for Fault {
     fn from(faults: Faults) -> Self {
         Self::Body(faults)

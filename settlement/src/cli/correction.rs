@@ -95,7 +95,8 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     };
     let desk = Desk::open(&by).await?;
     match post_correction::decide(&desk.pool, desk.actor, &id, decision, desk.now).await? {
-        Decided::Done => println!("correction {id}: decided"),
+        Decided::Done if decision == Decision::Approve => println!("correction {id} is posted"),
+        Decided::Done => println!("correction {id} is refused"),
         Decided::TakenBefore(state) => println!("correction {id} was {state} before"),
         Decided::TakenOtherwise(state) => {
             let what = format!("correction {id} was {state} before; nothing changed");

@@ -1,6 +1,7 @@
 //! Merchants' keys: made, listed, rotated, limited, switched off. A secret is printed once.
 
 use super::operate::Desk;
+use super::scope::{environment, must_exist};
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -114,10 +115,6 @@ pub(super) struct Allow {
     any: bool,
 }
 
-fn environment(text: &str) -> Result<Environment, String> {
-    Environment::parse(text).ok_or_else(|| "live or test".to_owned())
-}
-
 /// Runs a verb to its end.
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
@@ -182,6 +179,7 @@ async fn change_state(on: OnKey, change: KeyChange, done: &str) -> Result<ExitCo
 async fn list(order: List) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    must_exist(&mut connection, order.merchant).await?;
     let keys = api_key::of_merchant(&mut connection, order.merchant).await.map_err(Fault::from)?;
     let now = Timestamp::now();
     for key in &keys {

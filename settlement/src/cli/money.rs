@@ -2,7 +2,7 @@
 
 use super::Failure;
 use super::operate::Desk;
-use super::payout::{currency, environment};
+use super::scope::{currency, environment};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -152,7 +152,9 @@ fn tell(entered: Entered) -> Result<ExitCode, Failure> {
         Entered::DoneBefore => println!("entered before by this id; nothing changed"),
         Entered::Another => return other("this id was used for another entry".to_owned()),
         Entered::RunUnderWay => return other("a run is being made; try again".to_owned()),
-        Entered::TooMuch(open) => return other(format!("the open balance is {open}")),
+        Entered::TooMuch(open) => {
+            return other(format!("that is more than there is: the open balance is {open}"));
+        }
         Entered::NotNegative(open) => {
             return other(format!("only a negative balance can be given up; it is {open}"));
         }

@@ -1,5 +1,6 @@
 //! `orders`: those that nobody speaks of, and after how many days they count as delivered.
 
+use super::scope::{environment, must_exist};
 use super::{ENVIRONMENT, Failure};
 use clap::Subcommand;
 use jiff::{SignedDuration, Timestamp};
@@ -43,10 +44,6 @@ pub(super) enum Verb {
     },
 }
 
-fn environment(text: &str) -> Result<Environment, String> {
-    Environment::parse(text).ok_or_else(|| "must be live or test".to_owned())
-}
-
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
         Verb::MissingStatus { merchant, environment } => list(merchant, environment).await,
@@ -69,6 +66,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
 async fn list(merchant: Uuid, environment: Environment) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    must_exist(&mut connection, merchant).await?;
     let clocks = terms::clocks(&mut connection, &[merchant]).await.map_err(Fault::from)?;
     let now = match environment {
         Environment::Test => {

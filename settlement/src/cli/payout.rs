@@ -2,6 +2,7 @@
 
 use super::operate::Desk;
 use super::payout_paper;
+use super::scope::{currency, environment};
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -137,14 +138,6 @@ pub(super) enum Verb {
     Paper(payout_paper::Verb),
 }
 
-pub(super) fn environment(word: &str) -> Result<Environment, String> {
-    Environment::parse(word).ok_or_else(|| "is neither live nor test".to_owned())
-}
-
-pub(super) fn currency(code: &str) -> Result<Currency, String> {
-    Currency::parse(code).ok_or_else(|| "is no ISO 4217 currency".to_owned())
-}
-
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Run { cut_off, test_merchant, by } => draft(cut_off, test_merchant, &by).await,
@@ -205,6 +198,9 @@ async fn draft(
                 println!("  open: {affiliate} {currency} {}", currency.format(*amount));
             }
             left_out(&drafted.left_out);
+            if payouts == 0 && !drafted.left_out.is_empty() {
+                return Err(Failure::Other("nothing was drafted; merchants were left out".into()));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Ran::AnotherRuns => Err(Failure::Other("another run is being made; try again".to_owned())),
@@ -220,15 +216,14 @@ fn left_out(merchants: &[(MerchantId, &'static str)]) {
 
 fn tell(done: &str, taken: Taken) -> ExitCode {
     let Taken { moved, unchanged, denied, without_method } = taken;
-    println!("{done}: {moved}; stood so already: {unchanged}; cannot: {denied}");
+    println!("{done}: {moved}; stood so already: {unchanged}");
+    if denied > 0 {
+        println!("  left, since they were sent or ended, or are below the minimum: {denied}");
+    }
     if without_method > 0 {
         println!("  left as drafts, their affiliates have no payout method: {without_method}");
     }
-    if moved + unchanged == 0 && denied + without_method > 0 {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    }
+    if denied + without_method > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
 async fn send(run: Uuid, by: &By) -> Result<ExitCode, Failure> {
@@ -288,7 +283,8 @@ async fn list() -> Result<ExitCode, Failure> {
         let (run, world, state) = (row.run_id, &row.environment, &row.state);
         println!("{run}  {world}  {state:<4}  {:>6} payouts  up to {cut_off}", row.payouts);
         for merchant in row.left_out.as_array().into_iter().flatten() {
-            println!("  left out: {merchant}");
+            let told = |name: &str| merchant[name].as_str().unwrap_or_default().to_owned();
+            println!("  left out: {}: {}", told("merchantId"), told("why"));
         }
     }
     Ok(ExitCode::SUCCESS)

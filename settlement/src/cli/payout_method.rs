@@ -1,5 +1,6 @@
 //! `affiliate payout-method`: how an affiliate is paid is set, and shown masked.
 
+use super::scope::currency;
 use super::{ENVIRONMENT, Failure};
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -48,10 +49,6 @@ pub(super) enum Verb {
         #[arg(long = "as", value_name = "E-MAIL")]
         by: String,
     },
-}
-
-pub(super) fn currency(text: &str) -> Result<Currency, String> {
-    Currency::parse(text).ok_or_else(|| "is not an ISO 4217 code in capitals".to_owned())
 }
 
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {

@@ -1,5 +1,6 @@
 //! `review list|assign|confirm|reject`: orders that wait for a person, and what one decides.
 
+use super::scope::must_exist;
 use super::scope::{Doer, OnBooks};
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
@@ -72,6 +73,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
 
 async fn list(pool: &PgPool, scope: Scope) -> Result<ExitCode, Failure> {
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    must_exist(&mut connection, scope.merchant.0).await?;
     let (mut after, mut shown) = (None, 0);
     loop {
         let rows = review::waiting(&mut connection, scope, after, PAGE_ROWS_MAX);

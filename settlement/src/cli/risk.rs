@@ -1,5 +1,6 @@
 //! `risk …`: what waits for a person, decisions on it, and what merchants' risk is measured by.
 
+use super::scope::{environment, must_exist};
 use super::{ENVIRONMENT, Failure};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -127,6 +128,7 @@ async fn open(by: &By) -> Result<(PgPool, Actor, Timestamp), Failure> {
 async fn list(place: &Place, after: Option<&str>) -> Result<ExitCode, Failure> {
     let pool = app::pool(&config::database(ENVIRONMENT)?)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
+    must_exist(&mut connection, place.scope().merchant.0).await?;
     let rows = risk::waiting(&mut connection, place.scope(), after, LISTED_MAX).await;
     let rows = rows.map_err(Fault::from)?;
     for row in &rows {
@@ -184,8 +186,13 @@ async fn decide(on: OnCommission, decision: Decision) -> Result<ExitCode, Failur
             println!("commission {id} is {}; decided on {} points", state.word(), score.points);
             Ok(ExitCode::SUCCESS)
         }
+        Decided::ClearedBefore(state, score) => {
+            let (state, points) = (state.word(), score.points);
+            println!("commission {id} is {state}; its {points} points had been cleared before");
+            Ok(ExitCode::SUCCESS)
+        }
         Decided::Already(state) => {
-            println!("commission {id} is {}; there was nothing left to decide", state.word());
+            println!("commission {id}: nothing was decided, it is {}", state.word());
             Ok(ExitCode::SUCCESS)
         }
         Decided::OtherReasons(score) => {
@@ -208,10 +215,6 @@ async fn customer(on: OwnCustomer) -> Result<ExitCode, Failure> {
     };
     println!("affiliate {who}: the customer's orders are self-referrals; {entered}");
     Ok(ExitCode::SUCCESS)
-}
-
-fn environment(text: &str) -> Result<Environment, String> {
-    Environment::parse(text).ok_or_else(|| "is neither live nor test".to_owned())
 }
 
 fn reason(text: &str) -> Result<Reason, String> {

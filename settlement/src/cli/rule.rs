@@ -1,6 +1,7 @@
 //! `rule set` and `rule preview`: what a rule pays, and what it would change.
 
 use super::Failure;
+use super::scope::currency;
 use super::scope::{Books, Doer, OnBooks};
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -147,10 +148,6 @@ fn line(row: &Difference) -> String {
 
 fn amount(text: &str) -> Result<Decimal, String> {
     shared::money::parse_amount(text).ok_or_else(|| "a decimal amount, such as 12.50".to_owned())
-}
-
-fn currency(text: &str) -> Result<Currency, String> {
-    Currency::parse(text).ok_or_else(|| "an ISO 4217 code, such as NPR".to_owned())
 }
 
 #[cfg(test)]

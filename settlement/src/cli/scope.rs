@@ -10,8 +10,10 @@ use settlement::domain::order::Scope;
 use settlement::error::Fault;
 use settlement::flows::actor::{self, Actor};
 use settlement::flows::set_attribution as flow;
+use settlement::store;
 use shared::id::{Environment, MerchantId};
-use sqlx::PgPool;
+use shared::money::Currency;
+use sqlx::{PgConnection, PgPool};
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -85,7 +87,20 @@ pub(super) async fn set_attribution(chosen: Attribution) -> Result<ExitCode, Fai
 }
 
 pub(super) fn environment(text: &str) -> Result<Environment, String> {
-    Environment::parse(text).ok_or_else(|| "live or test".to_owned())
+    Environment::parse(text).ok_or_else(|| "is neither live nor test".to_owned())
+}
+
+pub(super) fn currency(text: &str) -> Result<Currency, String> {
+    Currency::parse(text).ok_or_else(|| "is no ISO 4217 code in capitals, such as NPR".to_owned())
+}
+
+/// Fails when there is no such merchant: an empty list of nobody's would calm wrongly.
+pub(super) async fn must_exist(
+    connection: &mut PgConnection,
+    merchant: Uuid,
+) -> Result<(), Failure> {
+    let found = store::merchant::find(connection, merchant).await.map_err(Fault::from)?;
+    found.map(|_| ()).ok_or_else(|| Fault::NotFound("merchant").into())
 }
 
 fn candidate(text: &str) -> Result<Kind, String> {

@@ -59,6 +59,9 @@ fn print(verified: &Verified) {
     if verified.holds() {
         println!("the books are what was recorded makes: {orders} orders, {transfers} transfers");
     } else {
-        println!("the books are NOT what was recorded makes, in {orders} orders");
+        let found = verified.differences.len() as u64 + verified.more_differences;
+        println!(
+            "the books are NOT what was recorded makes: {found} differences over {orders} orders"
+        );
     }
 }

@@ -2,8 +2,6 @@
 //!
 //! `docs/commission-states.md` is printed from it; a test compares the two.
 
-use std::fmt::Write;
-
 /// Where a commission stands. On the wire the two holds are one word, and so are the two payables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
@@ -50,6 +48,7 @@ impl State {
         }
     }
 
+    #[cfg(test)]
     fn title(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -113,6 +112,7 @@ impl Event {
         Self::PayoutFailed,
     ];
 
+    #[cfg(test)]
     fn title(self) -> &'static str {
         match self {
             Self::OrderPending => "`pending`",
@@ -236,48 +236,24 @@ pub fn step(state: State, event: Event) -> Verdict {
     }
 }
 
-fn cell(state: State, event: Event) -> &'static str {
-    match step(state, event) {
-        Verdict::Unchanged => "=",
-        Verdict::Move(State::HoldWaiting) => "hold, no window",
-        Verdict::Move(State::HoldRunning) => "hold, window runs",
-        Verdict::Move(to) => to.title(),
-        Verdict::Adjust => "adj",
-        Verdict::Remembered => "= (remembered)",
-        Verdict::Denied => "–",
-        Verdict::Parked => "parked",
-        Verdict::Impossible => "✗",
-    }
-}
-
-/// The table as the documentation shows it.
-pub fn table_markdown() -> String {
-    let mut text = String::from(
-        "<!-- Printed from settlement/src/domain/lifecycle.rs; `KHATA_BLESS=1 cargo test -p \
-         settlement lifecycle` rewrites it. -->\n# The life of a commission\n\n\
-         Rows are states, columns are what happens. `=` recorded, nothing changes · `–` skipped \
-         with ORDER_STATUS_TRANSITION_DENIED · `adj` same state, smaller net amount · `parked` \
-         waits for the payout in flight · `✗` cannot happen.\n\n| from \\ event |",
-    );
-    for event in Event::ALL {
-        write!(text, " {} |", event.title()).expect("writing to a string cannot fail");
-    }
-    text.push_str("\n|---|");
-    text.push_str(&"---|".repeat(Event::ALL.len()));
-    text.push('\n');
-    for state in State::ALL {
-        write!(text, "| **{}** |", state.title()).expect("writing to a string cannot fail");
-        for event in Event::ALL {
-            write!(text, " {} |", cell(state, event)).expect("writing to a string cannot fail");
-        }
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::state_table::StateTable;
     use super::*;
+
+    fn cell(state: State, event: Event) -> &'static str {
+        match step(state, event) {
+            Verdict::Unchanged => "=",
+            Verdict::Move(State::HoldWaiting) => "hold, no window",
+            Verdict::Move(State::HoldRunning) => "hold, window runs",
+            Verdict::Move(to) => to.title(),
+            Verdict::Adjust => "adj",
+            Verdict::Remembered => "= (remembered)",
+            Verdict::Denied => "–",
+            Verdict::Parked => "parked",
+            Verdict::Impossible => "✗",
+        }
+    }
 
     /// MONEY §5, transcribed cell by cell: W hold without window, R hold with window, a approved,
     /// F payable free, I payable in flight, p paid, x rejected, j adjusted, r remembered,
@@ -325,11 +301,17 @@ mod tests {
 
     #[test]
     fn the_printed_table_is_this_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/commission-states.md");
-        if std::env::var_os("KHATA_BLESS").is_some() {
-            std::fs::write(path, table_markdown()).expect("docs can be written");
+        let row = |state: State| (state.title(), Event::ALL.map(|event| cell(state, event)).into());
+        StateTable {
+            source: "settlement/src/domain/lifecycle.rs",
+            test: "lifecycle",
+            head: "# The life of a commission\n\nRows are states, columns are what happens. `=` \
+                   recorded, nothing changes · `–` skipped with ORDER_STATUS_TRANSITION_DENIED · \
+                   `adj` same state, smaller net amount · `parked` waits for the payout in flight \
+                   · `✗` cannot happen.",
+            events: &Event::ALL.map(Event::title),
+            rows: &State::ALL.map(row),
         }
-        let printed = std::fs::read_to_string(path).expect("the printed table is there");
-        assert_eq!(printed, table_markdown(), "KHATA_BLESS=1 rewrites it");
+        .assert_printed("commission-states.md");
     }
 }

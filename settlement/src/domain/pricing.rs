@@ -235,7 +235,7 @@ fn share_rule(rule: &RuleVersion, members: &[usize], lines: &[Line<'_>], exact: 
 }
 
 /// Cuts what division left behind the tenth decimal, so that a tie stays a tie.
-fn settle_noise(amount: Decimal) -> Decimal {
+pub(super) fn settle_noise(amount: Decimal) -> Decimal {
     const NOISE_DECIMALS: u32 = 10;
     amount.round_dp_with_strategy(NOISE_DECIMALS, RoundingStrategy::MidpointNearestEven)
 }

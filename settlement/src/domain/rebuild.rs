@@ -12,6 +12,7 @@
 //! are equal, each place is tried, and the books must equal one of them.
 
 mod compare;
+pub mod entered;
 mod plan;
 mod play;
 mod risk;

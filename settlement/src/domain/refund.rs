@@ -1,6 +1,6 @@
 //! What is left of a commission when a part of its order is taken back (MONEY §3).
 
-use super::pricing::PricedLine;
+use super::pricing::{PricedLine, settle_noise};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use shared::money::Currency;
@@ -85,7 +85,7 @@ pub fn left_by_items(
         let kept = Decimal::from(line.quantity - back);
         net += line.exact * kept / Decimal::from(line.quantity.max(1));
     }
-    if everything { Left::Nothing } else { Left::Net(currency.round_half_even(net)) }
+    if everything { Left::Nothing } else { Left::Net(currency.round_half_even(settle_noise(net))) }
 }
 
 #[cfg(test)]
@@ -146,6 +146,16 @@ mod tests {
             let returned = returned.iter().map(|(sku, n)| ((*sku).to_owned(), *n)).collect();
             assert_eq!(left_by_items(&lines, &returned, npr()), expected, "{returned:?}");
         }
+    }
+
+    #[test]
+    fn what_a_division_left_behind_a_tie_does_not_lift_it() {
+        // Half of 100.10 at 10 %, where each base is 150 × 0.33366…67.
+        let exact: Decimal = "5.0050000000000000000000000005".parse().expect("a number");
+        let half = |sku| PricedLine { exact, ..line(sku, 1, "5.00") };
+        let returned = BTreeMap::from([("B".to_owned(), 1)]);
+        let left = left_by_items(&[half("A"), half("B")], &returned, npr());
+        assert_eq!(left, Left::Net(decimal("5.00")));
     }
 
     proptest! {

@@ -58,6 +58,8 @@ pub struct Ask {
 pub enum Decided {
     /// It took effect: where the commission stands now, and the score it was decided on.
     Done(State, Score),
+    /// All reasons that hold now had been cleared before: it is payable by that decision.
+    ClearedBefore(State, Score),
     /// The same had been decided before, or it does not wait for anybody.
     Already(State),
     /// Other reasons hold than the person was shown; nothing was decided.
@@ -85,7 +87,7 @@ pub async fn run(pool: &PgPool, by: Actor, ask: &Ask, now: Timestamp) -> Result<
     let (decided, score) = decide(&mut commission, ask, at, &mut steps);
     match decided {
         Decided::OtherReasons(_) | Decided::Denied(_) | Decided::Already(_) => return Ok(decided),
-        Decided::Done(..) => {}
+        Decided::Done(..) | Decided::ClearedBefore(..) => {}
     }
     write_steps::run(&mut transaction, &[(ask.scope, commission, steps)], now).await?;
     let decision = NewDecision {
@@ -98,7 +100,9 @@ pub async fn run(pool: &PgPool, by: Actor, ask: &Ask, now: Timestamp) -> Result<
         by: by.account(),
         at,
     };
-    insert_decision(&mut transaction, &decision, now).await?;
+    if let Decided::Done(..) = decided {
+        insert_decision(&mut transaction, &decision, now).await?;
+    }
     let subject = ask.conversion.commission_id();
     let detail = json!({"points": score.points, "reasons": decision.reasons});
     let action = format!("risk.{}", ask.decision.word());
@@ -137,6 +141,11 @@ fn decide(
     }
     let reasons = score.codes();
     let known = commission.risk.cleared.as_ref().is_some_and(|known| reasons.is_subset(known));
+    // A reason that nobody had cleared held it, and holds no more.
+    if known && ask.decision == Decision::Clear && commission.state == State::Approved {
+        commission.score(at, steps);
+        return (Decided::ClearedBefore(commission.state, score.clone()), score);
+    }
     let verdict = match ask.decision {
         Decision::Clear if known && commission.state != State::Rejected => Verdict::Unchanged,
         Decision::Clear => commission.clear_risk(reasons, at, steps),

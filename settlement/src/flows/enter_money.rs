@@ -321,8 +321,7 @@ pub async fn convert(
     };
     let (from, to) = (known(&rate.from_currency)?, known(&rate.to_currency)?);
     request.check(from_amount, from)?;
-    let product = from_amount.checked_mul(rate.rate).map(|amount| to.round_half_even(amount));
-    let to_amount = product
+    let to_amount = operator::converted(from_amount, rate.rate, to)
         .filter(|amount| *amount > Decimal::ZERO)
         .ok_or_else(|| Fault::invalid("the other currency has no such amount"))?;
     within_digits("the amount in the other currency", to_amount)?;

@@ -1,6 +1,7 @@
 //! Corrections of paid or rejected commissions: one super-admin asks, another decides.
 
 use super::actor::{Actor, note};
+use super::enter_money::within_digits;
 use super::payout::clock;
 use crate::domain::correction::{self, ChargedTo, Corrected, Refusal};
 use crate::domain::ledger::operator::{self, Subject};
@@ -58,6 +59,7 @@ pub async fn request(
     if new.id.trim().is_empty() || new.reason.trim().is_empty() {
         return Err(Fault::invalid("a correction has an id and a reason"));
     }
+    within_digits("the amount", new.amount)?;
     let mut transaction = pool.begin().await?;
     let requested_by = super_admin(&mut transaction, by).await?;
     let commission = store::lock_commission(&mut transaction, &new.conversion.to_string()).await?;

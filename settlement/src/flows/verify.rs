@@ -3,12 +3,14 @@
 //! One read-only transaction sees everything as it is at one moment, so it can run while settling
 //! goes on: an event that is not settled yet is left out, with all that will follow from it.
 
+mod entered;
 mod page;
 
 use crate::domain::clock::Move;
 use crate::domain::order::Scope;
 use crate::domain::rebuild::{Difference, Moved};
 use crate::error::Fault;
+use crate::store::verify::OffRow;
 use crate::store::{instant, verify};
 use rust_decimal::Decimal;
 use shared::event::Event;
@@ -93,6 +95,10 @@ pub async fn run(
             whole_scope(connection, scope, &mut verified).await?;
         }
     }
+    let amounts = verify::wrong_amounts(connection, ROWS_MAX).await?;
+    verified.add(amounts.iter().map(|row| off("amount of a payout", row)));
+    let answers = verify::wrong_answers(connection, ROWS_MAX).await?;
+    verified.add(answers.iter().map(|row| off("answer to a payout", row)));
     transaction.rollback().await?;
     Ok(verified)
 }
@@ -145,10 +151,20 @@ async fn whole_scope(
         Difference::of(key, "payout transfer", &shown(posted), &shown(wanted))
     });
     verified.add(payouts);
+    entered::verify(connection, scope, verified).await?;
+    let items = verify::wrong_items(connection, scope, ROWS_MAX).await?;
+    verified.add(items.iter().map(|row| off("payable item", row)));
+    let lines = verify::wrong_item_lines(connection, scope, ROWS_MAX).await?;
+    verified.add(lines.iter().map(|row| off("payout line", row)));
     let unbalanced = verify::unbalanced(connection, scope, ROWS_MAX).await?;
     let unbalanced = unbalanced.iter().map(|(key, sum)| {
         Difference::of(key, "sum of a transfer", &sum.to_string(), "0, in one currency")
     });
     verified.add(unbalanced);
     Ok(())
+}
+
+fn off(what: &str, row: &OffRow) -> Difference {
+    let shown = |side: &Option<String>| side.clone().unwrap_or_else(|| "none".to_owned());
+    Difference::of(&row.subject, what, &shown(&row.stored), &shown(&row.wanted))
 }

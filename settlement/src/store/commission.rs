@@ -8,7 +8,7 @@ use crate::domain::lifecycle::State;
 use crate::domain::order::Scope;
 use crate::domain::risk::{Reason, Standing};
 use rust_decimal::Decimal;
-use shared::id::{AffiliateId, CampaignId, ConversionId};
+use shared::id::{AffiliateId, CampaignId, ConversionId, Environment};
 use shared::money::Currency;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -138,12 +138,15 @@ pub async fn read(
 /// Locks commissions whose return window is over by `now`, or by a test merchant's own clock, and
 /// approved ones that are still to be scored. Each kind is limited by itself, so that a backlog is
 /// never read as a whole.
+///
+/// Two statements: the first locks, waiting for nobody; only a statement that begins after it sees
+/// the rows as whoever held them last left them.
 pub async fn lock_due(
     connection: &mut PgConnection,
     now: OffsetDateTime,
     commissions_max: i64,
 ) -> Result<Vec<CommissionRow>, sqlx::Error> {
-    sqlx::query_as(
+    let locked: Vec<(String, Uuid, String)> = sqlx::query_as(
         "-- lock_due_commissions
          with test_clock as (
              select merchant_id, sum(seconds) as ahead_seconds
@@ -176,16 +179,23 @@ pub async fn lock_due(
              select * from live_due union select * from test_due
              union select * from clock_due union select * from unscored
          )
-         select commission.environment, commission.merchant_id, conversion_id,
-             affiliate_id, campaign_id, state, in_flight, amount, net_amount, currency, hold_until,
-             terms, reason, decided_at, cleared_reasons, risk_due, created_at, updated_at
-         from due join commission using (environment, merchant_id, commission_id)
-         order by conversion_id",
+         select environment, merchant_id, commission_id from due",
     )
     .bind(now)
     .bind(commissions_max)
-    .fetch_all(connection)
-    .await
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut keys = Keys::default();
+    for (environment, merchant, commission) in locked {
+        let environment = Environment::parse(&environment);
+        let environment = environment.ok_or_else(|| unknown("commission", &commission))?;
+        keys.environments.push(environment.as_str());
+        keys.merchants.push(merchant);
+        keys.commissions.push(commission);
+    }
+    let mut rows: Vec<CommissionRow> = read(connection, &keys).await?.into_values().collect();
+    rows.sort_unstable_by(|one, other| one.conversion_id.cmp(&other.conversion_id));
+    Ok(rows)
 }
 
 struct Columns<'a> {

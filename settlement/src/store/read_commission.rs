@@ -154,3 +154,22 @@ pub async fn corrections(
     .fetch_all(connection)
     .await
 }
+
+/// Whether something that a merchant reported of a conversion waits.
+pub async fn has_parked(
+    connection: &mut PgConnection,
+    (environment, merchant_id): (&str, Uuid),
+    conversion_id: &str,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- has_parked
+         select exists (
+             select from parked_event
+             where environment = $1 and merchant_id = $2 and conversion_id = $3)",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(conversion_id)
+    .fetch_one(connection)
+    .await
+}

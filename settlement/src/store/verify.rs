@@ -1,9 +1,13 @@
 //! What `verify` reads: recorded inputs and stored books of one scope, order by order, without a
 //! lock.
 
+mod entered;
+mod paid;
 mod payout;
 mod risk;
 
+pub use entered::{EnteredRow, entered, transfers_of_entries};
+pub use paid::{OffRow, wrong_amounts, wrong_answers, wrong_item_lines, wrong_items};
 pub use payout::{PayoutStepRow, payout_steps, wrong_payouts};
 pub use risk::{risk_decisions, scores};
 
@@ -174,6 +178,11 @@ pub async fn transfers(
     .bind(keys)
     .fetch_all(connection)
     .await?;
+    Ok(gathered(rows))
+}
+
+/// Transfers, each with its entries.
+fn gathered(rows: Vec<TransferRow>) -> BTreeMap<String, StoredTransfer> {
     let mut transfers: BTreeMap<String, StoredTransfer> = BTreeMap::new();
     for row in rows {
         let transfer = transfers.entry(row.transfer_key).or_insert_with(|| StoredTransfer {
@@ -186,7 +195,7 @@ pub async fn transfers(
             transfer.entries.insert(account, (row.affiliate_id, amount));
         }
     }
-    Ok(transfers)
+    transfers
 }
 
 /// A person's decision.

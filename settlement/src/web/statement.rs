@@ -57,11 +57,12 @@ pub async fn of_payout(
     let rows = standing::balances(connection, affiliate, &environment, merchant_id).await?;
     let more_waiting = waiting.len() > ROWS_SHOWN_MAX || open.len() > ROWS_SHOWN_MAX;
     let more_rejected = rejected.len() > ROWS_SHOWN_MAX;
-    let shown = |row: &&StandingRow| !row.net_amount.is_zero() || row.state == "rejected";
     let minimums = minimums(connection, &environment).await?;
     let carried = open.iter().take(ROWS_SHOWN_MAX).map(|row| carried_over(row, &minimums));
-    let not_yet = waiting.iter().take(ROWS_SHOWN_MAX).filter(shown);
-    let not_yet = not_yet.map(|row| not_yet_of(row, &zone, &minimums));
+    let set_off =
+        |code: &str| rows.iter().any(|r| r.currency == code && r.payable <= Decimal::ZERO);
+    let not_yet = waiting.iter().take(ROWS_SHOWN_MAX);
+    let not_yet = not_yet.map(|row| not_yet_of(row, &zone, &minimums, set_off(&row.currency)));
     Ok(Statement {
         affiliate: head.affiliate.clone(),
         sections: sections(&orders, &items)?,
@@ -114,12 +115,14 @@ fn order_line(row: &OrderLineRow) -> Result<OrderLine, Fault> {
     let terms = terms(&row.terms)?;
     let base = Money { currency: terms.currency, amount: terms.base };
     let rules = terms.lines.iter().filter_map(|line| line.rule.as_ref());
+    let own = terms.lines.iter().filter(|line| line.rule.as_ref() == Some(&terms.rule));
+    let pieces = own.map(|line| u64::from(line.quantity)).sum();
     let has_other_rules = rules.into_iter().any(|rule| *rule != terms.rule);
     Ok(OrderLine {
         ordered_at: from_row(row.ordered_at),
         conversion_id: row.conversion_id.clone(),
         order_amount: row.order_amount,
-        terms: words::terms(&terms.rule, base, has_other_rules),
+        terms: words::terms(&terms.rule, base, pieces, has_other_rules),
         commission: row.amount,
         net: row.net,
     })
@@ -163,7 +166,12 @@ fn carried_over(row: &ItemRow, minimums: &Minimums) -> Result<Waiting, Fault> {
     })
 }
 
-fn not_yet_of(row: &StandingRow, zone: &TimeZone, minimums: &Minimums) -> Result<Waiting, Fault> {
+fn not_yet_of(
+    row: &StandingRow,
+    zone: &TimeZone,
+    minimums: &Minimums,
+    is_set_off: bool,
+) -> Result<Waiting, Fault> {
     let terms = terms(&row.terms)?;
     let currency = currency(&row.currency)?;
     let standing = Standing {
@@ -173,6 +181,9 @@ fn not_yet_of(row: &StandingRow, zone: &TimeZone, minimums: &Minimums) -> Result
         hold_days: terms.hold_days,
         hold_start: terms.hold_start,
         minimum: minimum_of(currency, minimums),
+        is_empty: row.net_amount.is_zero(),
+        held_by: row.held_by.as_deref(),
+        is_set_off,
     };
     Ok(Waiting {
         at: from_row(row.ordered_at),

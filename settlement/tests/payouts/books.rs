@@ -1,9 +1,11 @@
 //! What the books of a world must be at any time.
 
-use crate::world::World;
+use crate::world::{World, keys};
+use settlement::flows::verify;
 
 impl World {
-    /// MONEY §6: what each account must equal; and everything sums to zero per currency.
+    /// MONEY §6: what each account must equal; everything sums to zero per currency; and it is what
+    /// the recorded inputs make.
     pub async fn assert_books_hold(&self) {
         let unequal = self
             .text(
@@ -62,6 +64,8 @@ impl World {
                         select currency, sum(amount) from ledger_entry
                         group by merchant_id, currency having sum(amount) <> 0) off";
         assert_eq!(self.text(sums).await, "");
+        let verified = verify::run(&self.pool, &keys(), &|_| {}).await.unwrap();
+        assert!(verified.holds(), "{verified:#?}");
     }
 
     /// Every balance that is not zero, over all merchants.

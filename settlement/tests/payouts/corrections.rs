@@ -1,6 +1,6 @@
 //! Corrections, write-offs, merchants' payments, conversions between currencies.
 
-use crate::world::{AFFILIATES, BY, FIRST, MERCHANTS, World, cents};
+use crate::world::{AFFILIATES, BY, FIRST, MERCHANTS, Place, World, cents, keys};
 use rust_decimal::Decimal;
 use settlement::domain::correction::{ChargedTo, Refusal};
 use settlement::domain::order::Scope;
@@ -8,6 +8,7 @@ use settlement::domain::payout_export::answers::Answer;
 use settlement::flows::actor::Actor;
 use settlement::flows::enter_money::{self, Entered, NewRate, Request};
 use settlement::flows::post_correction::{self, Decided, Decision, NewCorrection, Requested};
+use settlement::flows::verify;
 use shared::id::{AffiliateId, ConversionId, Environment, MerchantId};
 use shared::money::Currency;
 use uuid::Uuid;
@@ -54,6 +55,17 @@ impl World {
         self.payable(FIRST, "A-1", amount, "NPR").await;
         let payouts = self.send().await;
         self.say("file-1", &payouts[0], Answer::Settled).await;
+    }
+
+    /// Changes what is stored behind the product's back.
+    async fn forge(&self, sql: &'static str) {
+        let mut transaction = self.pool.begin().await.unwrap();
+        sqlx::query("set local session_replication_role = replica")
+            .execute(&mut *transaction)
+            .await
+            .unwrap();
+        sqlx::query(sql).execute(&mut *transaction).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     pub fn request<'a>(&self, id: &'a str) -> Request<'a> {
@@ -231,5 +243,78 @@ async fn a_balance_goes_into_another_currency_at_the_entered_rate_and_is_paid_th
     let payouts = world.send().await;
     assert_eq!((payouts.len(), payouts[0].currency.as_str()), (1, "USD"));
     assert_eq!(payouts[0].amount, cents(100));
+    world.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_changed_or_forged_behind_the_product_s_back_is_named_by_verify() {
+    let mut world = World::live().await;
+    world.paid("1000.00").await;
+    world.ask(FIRST_ADMIN, correction("c-1", -2_000, ChargedTo::Merchant)).await;
+    world.decide(SECOND_ADMIN, "c-1").await;
+    let affiliate = AffiliateId(AFFILIATES[0]);
+    let sum = |amount| (cents(amount), currency("NPR"));
+    enter_money::write_off(&world.pool, world.request("w-1"), affiliate, sum(2_000), "gone")
+        .await
+        .unwrap();
+    enter_money::pay_merchant(&world.pool, world.request("m-1"), sum(400), world.now)
+        .await
+        .unwrap();
+    world.assert_books_hold().await;
+    let cases = [
+        ("update correction set amount = amount - 1", "correction:c-1"),
+        ("update write_off set amount = amount + 1", "write_off:w-1"),
+        (
+            "update merchant_payment set paid_at = paid_at - interval '1 day'",
+            "merchant_payment:m-1",
+        ),
+        ("delete from merchant_payment", "merchant_payment:m-1"),
+        (
+            "update payable_item set amount = amount - 5 where kind = 'correction'",
+            "correction c-1, NPR",
+        ),
+        ("delete from payable_item where kind = 'write_off'", "write_off w-1, NPR"),
+        (
+            "insert into ledger_transfer select environment, merchant_id, 'gift:1', currency,
+                 effective_at, created_at from ledger_transfer limit 1",
+            "gift:1",
+        ),
+    ];
+    for (tampering, named) in cases {
+        world.forge(tampering).await;
+        let verified = verify::run(&world.pool, &keys(), &|_| {}).await.unwrap();
+        let found = verified.differences.iter().any(|found| found.subject == named);
+        assert!(found, "{tampering}: {verified:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_or_an_answer_forged_on_a_payout_is_named_by_verify() {
+    let mut world = World::live().await;
+    world.paid("1000.00").await;
+    world.assert_books_hold().await;
+    for (tampering, what) in [
+        ("update payout set amount = amount + 1", "amount of a payout"),
+        ("delete from bank_row", "answer to a payout"),
+    ] {
+        world.forge(tampering).await;
+        let verified = verify::run(&world.pool, &keys(), &|_| {}).await.unwrap();
+        assert!(verified.differences.iter().any(|found| found.what == what), "{verified:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shop_whose_lines_come_to_nothing_in_a_payout_is_verified_too() {
+    let mut world = World::live().await;
+    world.paid("100.00").await;
+    world.ask(FIRST_ADMIN, correction("c-1", -500, ChargedTo::Merchant)).await;
+    world.decide(SECOND_ADMIN, "c-1").await;
+    world.payable(FIRST, "A-2", "50.00", "NPR").await;
+    world.payable(Place { merchant: 1, affiliate: 0 }, "B-1", "70.00", "NPR").await;
+    let payouts = world.send().await;
+    assert_eq!(payouts[0].amount, cents(700));
+    world.assert_books_hold().await;
+    world.say("file-2", &payouts[0], Answer::Settled).await;
+    assert_eq!(world.text("select string_agg(distinct state, ' ') from commission").await, "paid");
     world.assert_books_hold().await;
 }

@@ -6,7 +6,7 @@ use settlement::flows::payout::files::Press;
 use settlement::flows::payout::process::Processed;
 use settlement::flows::payout::run::Ran;
 use settlement::flows::payout::{Which, answer, approve, process, run};
-use settlement::flows::settle_events;
+use settlement::flows::{release_holds, settle_events};
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll};
@@ -115,13 +115,16 @@ async fn a_crash_at_any_step_leaves_all_or_nothing_and_the_step_can_be_taken_aga
 #[tokio::test(flavor = "multi_thread")]
 async fn refunds_settled_beside_runs_and_sending_keep_lines_and_books_true() {
     let mut world = World::live().await;
-    for n in 0..60 {
+    for n in 0..40 {
         let place = Place { merchant: n % 2, affiliate: n % 2 };
         world.order(place, &format!("A-{n}"), "10.00", "NPR").await;
         world.report(place.merchant, &format!("A-{n}"), r#""status":"delivered""#).await;
     }
     world.settle().await;
-    for n in 0..60 {
+    world.hear().await;
+    let drafted = world.run().await;
+    assert_eq!(drafted.lines, 40);
+    for n in 0..40 {
         let rest = format!(r#""status":"refunded","refundedAmount":"{}""#, 1 + n % 9);
         world.report(n % 2, &format!("A-{n}"), &rest).await;
     }
@@ -133,18 +136,19 @@ async fn refunds_settled_beside_runs_and_sending_keep_lines_and_books_true() {
         }
     };
     let paying = async {
-        // Undrained merchants are left out; what is drafted and approved may change any moment.
-        for _ in 0..5 {
-            if let Ran::Drafted(drafted) = world.try_run().await
-                && drafted.payouts > 0
-            {
-                world.approve(drafted.run).await;
-            }
+        // Merchants that are not drained are left out; what is approved may change any moment.
+        for _ in 0..15 {
+            world.approve(drafted.run).await;
+            world.try_process(drafted.run).await;
             world.hear().await;
         }
     };
     tokio::join!(settling, paying);
     world.settle().await;
+    let followed = "select (count(*) > 0)::text from audit_log where action = 'payout.follow'";
+    assert_eq!(world.text(followed).await, "true");
+    let held = "select (count(*) > 20)::text from payout_line where held";
+    assert_eq!(world.text(held).await, "true");
     let off = "select count(*)::text from payout join (
                    select payout_id, sum(amount) as lines from payout_line group by 1) line
                    using (payout_id) where amount <> lines and state <> 'cancelled'";
@@ -153,5 +157,42 @@ async fn refunds_settled_beside_runs_and_sending_keep_lines_and_books_true() {
                  join commission on commission_id = subject
                  where held and line.amount <> net_amount";
     assert_eq!(world.text(stale).await, "0");
+    world.assert_books_hold().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn holds_that_end_beside_late_refunds_lose_none_of_them() {
+    let mut world = World::live().await;
+    sqlx::query("update merchant set hold_days = 1").execute(&world.pool).await.unwrap();
+    for n in 0..80 {
+        world.order(FIRST, &format!("A-{n}"), "10.00", "NPR").await;
+        world.report(0, &format!("A-{n}"), r#""status":"delivered""#).await;
+    }
+    world.settle().await;
+    let held = "select count(*)::text from commission where state = 'hold'";
+    assert_eq!(world.text(held).await, "80");
+    // Half of each was taken back before its window ended, and is settled after it.
+    for n in 0..80 {
+        let rest = r#""status":"refunded","refundedAmount":"5.00""#;
+        world.report(0, &format!("A-{n}"), rest).await;
+    }
+    world.wait_days(2);
+    let keys = keys();
+    let settling = async {
+        for _ in 0..40 {
+            settle_events::run_once(&world.pool, &keys, 2, world.now).await.unwrap();
+        }
+    };
+    let releasing = async {
+        for _ in 0..40 {
+            release_holds::run_once(&world.pool, world.now).await.unwrap();
+        }
+    };
+    tokio::join!(settling, releasing);
+    world.settle().await;
+    release_holds::run_once(&world.pool, world.now).await.unwrap();
+    // So many orders in one hour wait for a person; what is left of each is what matters here.
+    let left = "select string_agg(distinct state || net_amount, ', ') from commission";
+    assert_eq!(world.text(left).await, "approved0.50");
     world.assert_books_hold().await;
 }

@@ -88,3 +88,38 @@ async fn refunds_in_flight_are_applied_in_their_own_order_once_the_payout_failed
     world.hear().await;
     assert_eq!(world.send().await[0].amount, cents(50));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commission_of_which_nothing_is_left_keeps_no_payout_from_going_out() {
+    let mut world = World::live().await;
+    world.payable(FIRST, "A-1", "1.00", "NPR").await;
+    world.payable(FIRST, "A-2", "20.00", "NPR").await;
+    let drafted = world.run().await;
+    // 0.04 at 10 % is 0.004: nothing.
+    world.refund(0, "A-1", Some("0.96")).await;
+    assert_eq!(world.text("select count(*)::text from payout_line").await, "1");
+    world.refund(0, "A-1", None).await;
+    world.approve(drafted.run).await;
+    assert!(matches!(world.try_process(drafted.run).await, Processed::Sent(_)));
+    let payouts = world.payouts(drafted.run).await;
+    assert_eq!((payouts[0].state.as_str(), payouts[0].amount), ("processing", cents(200)));
+    world.assert_books_hold().await;
+    // The same, of which nothing was left before there was a draft.
+    world.payable(FIRST, "A-3", "1.00", "NPR").await;
+    world.refund(0, "A-3", Some("0.96")).await;
+    assert_eq!(world.run().await.lines, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_that_waited_for_a_failed_payout_is_applied_before_the_next_one() {
+    let mut world = World::live().await;
+    world.payable(FIRST, "A-1", "10.00", "NPR").await;
+    let payouts = world.send().await;
+    world.refund(0, "A-1", None).await;
+    world.say("file-1", &payouts[0], Answer::Failed).await;
+    assert_eq!(world.run().await.lines, 0);
+    world.resume().await;
+    assert_eq!(world.text("select state from commission").await, "rejected");
+    assert_eq!(world.run().await.lines, 0);
+    world.assert_books_hold().await;
+}

@@ -57,7 +57,7 @@ impl Shop {
 
 fn states(decided: &Decided) -> Option<State> {
     match decided {
-        Decided::Done(state, _) => Some(*state),
+        Decided::Done(state, _) | Decided::ClearedBefore(state, _) => Some(*state),
         Decided::Already(_) | Decided::OtherReasons(_) | Decided::Denied(_) => None,
     }
 }

@@ -57,7 +57,7 @@ impl History {
         };
         let said = decide_risk::run(&self.pool, BY, &ask, instant(self.now)).await.unwrap();
         let said = match said {
-            Decided::Done(..) => Said::Done,
+            Decided::Done(..) | Decided::ClearedBefore(..) => Said::Done,
             Decided::Already(_) => Said::Already,
             Decided::Denied(_) => Said::Denied,
             Decided::OtherReasons(_) => panic!("no reasons were shown"),

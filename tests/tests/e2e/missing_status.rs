@@ -25,6 +25,11 @@ fn facts(side: &Side<'_>, order: &str) -> i64 {
     side.world.database.count(of, &[&side.conversion_id(order)])
 }
 
+/// The list's last line.
+fn counted(side: &Side<'_>) -> String {
+    listed(side).trim_end().lines().next_back().unwrap_or_default().to_owned()
+}
+
 #[test]
 fn an_order_without_news_for_30_days_is_listed_until_something_is_heard() {
     let world = World::shared();
@@ -33,15 +38,15 @@ fn an_order_without_news_for_30_days_is_listed_until_something_is_heard() {
     side.sell("silent", "100.00");
     side.sell("told", "100.00");
     side.advance(29 * DAY);
-    assert!(listed(side).contains("0 orders"), "{}", listed(side));
+    assert!(counted(side).starts_with("0 orders"), "{}", listed(side));
     side.tell("told", "confirmed");
     side.advance(DAY);
     let list = listed(side);
     assert!(list.contains("\"silent\"") && list.contains("awaits delivered"), "{list}");
-    assert!(!list.contains("\"told\"") && list.contains("1 orders"), "{list}");
-    assert!(listed(&shop.live).contains("0 orders"));
+    assert!(!list.contains("\"told\"") && counted(side).starts_with("1 orders"), "{list}");
+    assert!(counted(&shop.live).starts_with("0 orders"));
     side.tell("silent", "delivered");
-    assert!(listed(side).contains("0 orders"), "{}", listed(side));
+    assert!(counted(side).starts_with("0 orders"), "{}", listed(side));
 }
 
 #[test]

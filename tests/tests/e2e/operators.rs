@@ -89,7 +89,8 @@ fn seeding_again_leaves_the_network_as_it_is() {
     let out = tests::world::folder().with_extension("json");
     let out = out.to_str().unwrap();
     let urls = ["--edge-url", world.edge_url(), "--settlement-url", world.settlement_url()];
-    let _ = world.try_command(&[&["demo", "seed", "--out", out][..], &urls].concat());
-    let _ = std::fs::remove_file(out);
+    let refused = world.try_command(&[&["demo", "seed", "--out", out][..], &urls].concat());
+    let why = refused.expect_err("a network that is there is not seeded over");
+    assert!(why.contains("--renew-secrets"), "{why}");
     assert_eq!(counts(), before);
 }

@@ -141,7 +141,7 @@ fn a_statement_tells_of_every_order_why_it_is_paid_or_not_yet_or_never() {
         &id("held"),
         "The order can be returned until ",
         &id("taken-back"),
-        "The shop took it back: tin open",
+        "The shop's reason: tin open",
         "Asia/Kathmandu",
     ] {
         assert!(page.contains(wanted), "{wanted} in {page}");

@@ -55,6 +55,11 @@ pub fn merchant_payment(id: &str, amount: Decimal, currency: Currency, at: Times
     }
 }
 
+/// What an amount comes to at a rate, in the other currency's decimals; `None`: beyond any amount.
+pub fn converted(amount: Decimal, rate: Decimal, to: Currency) -> Option<Decimal> {
+    amount.checked_mul(rate).map(|product| to.round_half_even(product))
+}
+
 /// A balance leaves one currency and comes in another: a transfer for each.
 pub fn fx(
     subject: Subject<'_>,

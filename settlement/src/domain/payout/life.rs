@@ -2,8 +2,6 @@
 //!
 //! `docs/payout-states.md` is printed from it; a test compares the two.
 
-use std::fmt::Write;
-
 /// Where a payout stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
@@ -52,17 +50,6 @@ impl State {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
-
-    /// Whether its lines can be in no other payout: all but failed and cancelled ones hold them. A
-    /// returned one keeps its lines, since what came back is a line of its own.
-    pub fn holds_lines(self) -> bool {
-        match self {
-            Self::Draft | Self::Approved | Self::Processing | Self::Settled | Self::Returned => {
-                true
-            }
-            Self::Failed | Self::Cancelled => false,
-        }
-    }
 }
 
 /// What can happen to a payout.
@@ -96,6 +83,7 @@ impl Event {
         Self::Fails,
     ];
 
+    #[cfg(test)]
     fn title(self) -> &'static str {
         match self {
             Self::LineChanged => "a line changes",
@@ -158,43 +146,20 @@ pub fn step(state: State, event: Event) -> Verdict {
     }
 }
 
-fn cell(state: State, event: Event) -> &'static str {
-    match step(state, event) {
-        Verdict::Move(to) => to.word(),
-        Verdict::Unchanged => "=",
-        Verdict::Denied => "–",
-        Verdict::Alarm => "alarm",
-        Verdict::Impossible => "✗",
-    }
-}
-
-/// The table as the documentation shows it.
-pub fn table_markdown() -> String {
-    let mut text = String::from(
-        "<!-- Printed from settlement/src/domain/payout/life.rs; `KHATA_BLESS=1 cargo test -p \
-         settlement payout::life` rewrites it. -->\n# The life of a payout\n\n\
-         Rows are states, columns are what happens. `=` nothing changes · `–` refused · `alarm` \
-         nothing changes and a person must look · `✗` cannot happen.\n\n| from \\ event |",
-    );
-    for event in Event::ALL {
-        write!(text, " {} |", event.title()).expect("writing to a string cannot fail");
-    }
-    text.push_str("\n|---|");
-    text.push_str(&"---|".repeat(Event::ALL.len()));
-    text.push('\n');
-    for state in State::ALL {
-        write!(text, "| **{}** |", state.word()).expect("writing to a string cannot fail");
-        for event in Event::ALL {
-            write!(text, " {} |", cell(state, event)).expect("writing to a string cannot fail");
-        }
-        text.push('\n');
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::super::state_table::StateTable;
     use super::*;
+
+    fn cell(state: State, event: Event) -> &'static str {
+        match step(state, event) {
+            Verdict::Move(to) => to.word(),
+            Verdict::Unchanged => "=",
+            Verdict::Denied => "–",
+            Verdict::Alarm => "alarm",
+            Verdict::Impossible => "✗",
+        }
+    }
 
     /// MONEY §8, cell by cell: d draft, a approved, p processing, s settled, f failed, c cancelled,
     /// r returned, - denied, A alarm, ! impossible.
@@ -248,17 +213,16 @@ mod tests {
 
     #[test]
     fn the_printed_table_is_this_one() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/payout-states.md");
-        if std::env::var_os("KHATA_BLESS").is_some() {
-            std::fs::write(path, table_markdown()).expect("docs can be written");
+        let row = |state: State| (state.word(), Event::ALL.map(|event| cell(state, event)).into());
+        StateTable {
+            source: "settlement/src/domain/payout/life.rs",
+            test: "payout::life",
+            head: "# The life of a payout\n\nRows are states, columns are what happens. `=` nothing \
+                   changes · `–` refused · `alarm` nothing changes and a person must look · `✗` \
+                   cannot happen.",
+            events: &Event::ALL.map(Event::title),
+            rows: &State::ALL.map(row),
         }
-        let printed = std::fs::read_to_string(path).expect("the printed table is there");
-        assert_eq!(printed, table_markdown(), "KHATA_BLESS=1 rewrites it");
-    }
-
-    #[test]
-    fn only_what_was_refused_or_given_up_lets_go_of_its_lines() {
-        let free: Vec<_> = State::ALL.into_iter().filter(|state| !state.holds_lines()).collect();
-        assert_eq!(free, [State::Failed, State::Cancelled]);
+        .assert_printed("payout-states.md");
     }
 }

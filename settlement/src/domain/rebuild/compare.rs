@@ -2,6 +2,7 @@
 
 use super::super::book::Fact;
 use super::super::commission::Commission;
+use super::super::ledger::Transfer;
 use super::super::lifecycle::State;
 use super::super::order::Order;
 use super::super::risk::{Score, Scored};
@@ -223,26 +224,32 @@ fn transfers(
     stored: &BTreeMap<String, StoredTransfer>,
     rebuilt: &Rebuilt,
 ) {
-    let mut made: BTreeMap<String, StoredTransfer> = BTreeMap::new();
-    for transfer in &rebuilt.steps.transfers {
+    let made = as_stored(&rebuilt.steps.transfers, stored);
+    let keys: std::collections::BTreeSet<_> = stored.keys().chain(made.keys()).collect();
+    for key in keys {
+        findings.check(&format!("transfer {key}"), &stored.get(key), &made.get(key));
+    }
+}
+
+/// Transfers as they would be stored. When one was written is no part of the books: it is taken
+/// from what is stored.
+pub(super) fn as_stored(
+    transfers: &[Transfer],
+    stored: &BTreeMap<String, StoredTransfer>,
+) -> BTreeMap<String, StoredTransfer> {
+    let one = |transfer: &Transfer| {
         let whose = |is_affiliate: bool| is_affiliate.then_some(transfer.affiliate.0);
         let entries = transfer.entries.iter().map(|entry| {
             let account = entry.account;
             (account.as_str().to_owned(), (whose(account.is_affiliate()), entry.amount))
         });
-        made.insert(
-            transfer.key.clone(),
-            StoredTransfer {
-                currency: transfer.currency.code().to_owned(),
-                effective_at: transfer.effective_at,
-                // When it was written is no part of the books.
-                created_at: stored.get(&transfer.key).map_or(Timestamp::MIN, |t| t.created_at),
-                entries: entries.collect(),
-            },
-        );
-    }
-    let keys: std::collections::BTreeSet<_> = stored.keys().chain(made.keys()).collect();
-    for key in keys {
-        findings.check(&format!("transfer {key}"), &stored.get(key), &made.get(key));
-    }
+        let made = StoredTransfer {
+            currency: transfer.currency.code().to_owned(),
+            effective_at: transfer.effective_at,
+            created_at: stored.get(&transfer.key).map_or(Timestamp::MIN, |t| t.created_at),
+            entries: entries.collect(),
+        };
+        (transfer.key.clone(), made)
+    };
+    transfers.iter().map(one).collect()
 }

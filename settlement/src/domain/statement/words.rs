@@ -40,8 +40,8 @@ pub fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.to_zoned(zone.clone()).strftime("%-d %B %Y, %H:%M").to_string()
 }
 
-/// The frozen terms: `10 % of NPR 2,999.00`.
-pub fn terms(rule: &FrozenRule, base: Money, has_other_rules: bool) -> String {
+/// The frozen terms: `10 % of NPR 2,999.00`. `pieces`: units of the lines under this rule.
+pub fn terms(rule: &FrozenRule, base: Money, pieces: u64, has_other_rules: bool) -> String {
     let of = |amount| money(Money { amount, ..base });
     let text = match (rule.rate_bps, rule.flat_amount) {
         (Some(bps), _) => {
@@ -50,7 +50,11 @@ pub fn terms(rule: &FrozenRule, base: Money, has_other_rules: bool) -> String {
             format!("{} %{more} of {}", percent.normalize(), money(base))
         }
         (None, flat) => {
-            let per = if rule.level == Level::Product { "piece" } else { "order" };
+            let per = match (rule.level == Level::Product, pieces) {
+                (true, 1) => "piece".to_owned(),
+                (true, pieces) => format!("piece × {pieces}"),
+                (false, _) => "order".to_owned(),
+            };
             let more = if has_other_rules { " and other rates" } else { "" };
             format!("{} per {per}{more}", of(flat.unwrap_or_default()))
         }
@@ -76,29 +80,46 @@ pub struct Standing<'a> {
     pub hold_start: HoldStart,
     /// The least that is paid in the commission's currency; `None`: anything above zero.
     pub minimum: Option<Money>,
+    /// Whether refunds left nothing of it.
+    pub is_empty: bool,
+    /// Where the other payout stands that holds it.
+    pub held_by: Option<&'a str>,
+    /// Whether all that is payable in its currency comes to nothing or less.
+    pub is_set_off: bool,
+}
+
+/// What an order waits for before its return window begins, and how long that will be.
+pub fn before_window(hold_start: HoldStart, hold_days: u64) -> String {
+    let what = match hold_start {
+        HoldStart::Confirmed => "confirmed",
+        HoldStart::Paid => "paid",
+        HoldStart::Delivered => "delivered",
+    };
+    let then = match hold_days {
+        0 => "its return window is over at once".to_owned(),
+        1 => "it can be returned for 1 day".to_owned(),
+        days => format!("it can be returned for {days} days"),
+    };
+    format!("The order is not {what} yet; then {then}.")
 }
 
 /// Why a commission is not paid yet, and until when that is so, for the affiliate to read.
 pub fn why_not_yet(standing: Standing<'_>, zone: &TimeZone) -> String {
+    if standing.is_empty {
+        return "Refunds left nothing of it.".to_owned();
+    }
     match (standing.state, standing.hold_until) {
         ("pending", _) => "The shop has not confirmed the order yet.".to_owned(),
-        ("hold", None) => {
-            let what = match standing.hold_start {
-                HoldStart::Confirmed => "confirmed",
-                HoldStart::Paid => "paid",
-                HoldStart::Delivered => "delivered",
-            };
-            let days = match standing.hold_days {
-                1 => "1 day".to_owned(),
-                days => format!("{days} days"),
-            };
-            format!("The order is not {what} yet; then it can be returned for {days}.")
-        }
+        ("hold", None) => before_window(standing.hold_start, standing.hold_days.into()),
         ("hold", Some(until)) => {
             format!("The order can be returned until {}.", instant(until, zone))
         }
         ("approved", _) => "Under review.".to_owned(),
-        ("payable", _) if standing.in_flight => "In another payout, on its way.".to_owned(),
+        ("payable", _) if standing.in_flight => held("processing"),
+        ("payable", _) if standing.held_by.is_some() => held(standing.held_by.unwrap_or_default()),
+        ("payable", _) if standing.is_set_off => "Payable, but set off against what is owed: \
+             nothing goes out before the balance is above zero."
+            .to_owned(),
         _ => format!("Payable: {}", next_payout(standing.minimum)),
     }
 }
@@ -107,12 +128,19 @@ pub fn why_not_yet(standing: Standing<'_>, zone: &TimeZone) -> String {
 /// that holds it; `minimum`: the least that is paid in its currency.
 pub fn why_carried(net: Money, held_by: Option<&str>, minimum: Option<Money>) -> String {
     match held_by {
-        Some("processing") => "In another payout, on its way.".to_owned(),
-        Some(_) => "In another payout, which is not sent yet.".to_owned(),
+        Some(state) => held(state),
         None if net.amount < Decimal::ZERO => {
             "Carried over: set off against what is earned next.".to_owned()
         }
         None => format!("Carried over: {}", next_payout(minimum)),
+    }
+}
+
+/// What another payout that holds it says, by where it stands.
+fn held(state: &str) -> String {
+    match state {
+        "processing" => "In another payout, on its way.".to_owned(),
+        _ => "In another payout, which is not sent yet.".to_owned(),
     }
 }
 
@@ -142,7 +170,7 @@ pub fn why_not(told: Option<&str>) -> String {
         Some("returned") => "The order was returned.".to_owned(),
         Some("refunded") => "The order was refunded.".to_owned(),
         Some("commission_rejected") => "The shop rejected it.".to_owned(),
-        Some(reason) => format!("The shop took it back: {reason}"),
+        Some(reason) => format!("The shop's reason: {reason}"),
         None => "Rejected after a review.".to_owned(),
     }
 }
@@ -158,7 +186,7 @@ pub fn progress(payout: &Head, zone: &TimeZone) -> String {
         "processing" => format!("On its way since {}.", on(payout.sent_at)),
         "settled" => format!("Paid on {}.", on(payout.answered_at)),
         "failed" => format!(
-            "Refused by the bank on {}{said}: nothing was paid, and its lines go out with a later payout.",
+            "Failed on {}{said}: nothing was paid, and its lines go out with a later payout.",
             on(payout.answered_at)
         ),
         "returned" => format!(
@@ -220,11 +248,11 @@ mod tests {
                 true,
                 "10 % and other rates of NPR 2,999.00",
             ),
-            (rule(Level::Product, None, Some("50"), None), false, "NPR 50.00 per piece"),
+            (rule(Level::Product, None, Some("50"), None), false, "NPR 50.00 per piece × 3"),
             (rule(Level::Merchant, None, Some("50"), None), false, "NPR 50.00 per order"),
         ];
         for (rule, has_other_rules, expected) in cases {
-            assert_eq!(terms(&rule, base, has_other_rules), expected);
+            assert_eq!(terms(&rule, base, 3, has_other_rules), expected);
         }
     }
 
@@ -239,8 +267,21 @@ mod tests {
             hold_days: 14,
             hold_start: HoldStart::Delivered,
             minimum: None,
+            is_empty: false,
+            held_by: None,
+            is_set_off: false,
         };
         let cases = [
+            (Standing { is_empty: true, ..standing }, "Refunds left nothing of it."),
+            (
+                Standing { state: "payable", held_by: Some("draft"), ..standing },
+                "In another payout, which is not sent yet.",
+            ),
+            (
+                Standing { state: "payable", is_set_off: true, ..standing },
+                "Payable, but set off against what is owed: nothing goes out before the balance \
+                 is above zero.",
+            ),
             (standing, "The shop has not confirmed the order yet."),
             (
                 Standing { state: "hold", ..standing },
@@ -290,7 +331,7 @@ mod tests {
     #[test]
     fn why_not_is_the_shop_s_reason_and_never_a_review_s() {
         assert_eq!(why_not(Some("returned")), "The order was returned.");
-        assert_eq!(why_not(Some("tin open")), "The shop took it back: tin open");
+        assert_eq!(why_not(Some("tin open")), "The shop's reason: tin open");
         assert_eq!(why_not(None), "Rejected after a review.");
         assert_eq!(why_not(Some(" ")), "Rejected after a review.");
     }
@@ -307,25 +348,19 @@ mod tests {
             cap_amount: Some(Decimal::from(300)),
             minimum_order: None,
         };
-        let said = terms(&rule, of("NPR", "2999.00"), true);
+        let said = terms(&rule, of("NPR", "2999.00"), 1, true);
         assert_eq!(said, "NPR 50.00 per piece and other rates, at most NPR 300.00");
     }
 
     #[test]
     fn what_a_hold_waits_for_is_said_by_its_start_and_its_days() {
         let cases = [
-            (HoldStart::Confirmed, 0, "confirmed yet; then it can be returned for 0 days."),
+            (HoldStart::Confirmed, 0, "confirmed yet; then its return window is over at once."),
             (HoldStart::Paid, 1, "paid yet; then it can be returned for 1 day."),
             (HoldStart::Delivered, 2, "delivered yet; then it can be returned for 2 days."),
         ];
         for (hold_start, hold_days, rest) in cases {
-            let (in_flight, hold_until) = (false, None);
-            let minimum = None;
-            let state = "hold";
-            let standing =
-                Standing { state, in_flight, hold_until, hold_days, hold_start, minimum };
-            let expected = format!("The order is not {rest}");
-            assert_eq!(why_not_yet(standing, &TimeZone::UTC), expected);
+            assert_eq!(before_window(hold_start, hold_days), format!("The order is not {rest}"));
         }
     }
 
@@ -363,7 +398,7 @@ mod tests {
             ("settled", "Paid on 6 July 2026."),
             (
                 "failed",
-                "Refused by the bank on 6 July 2026: nothing was paid, and its lines go out \
+                "Failed on 6 July 2026: nothing was paid, and its lines go out \
                  with a later payout.",
             ),
             (

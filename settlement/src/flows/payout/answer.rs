@@ -40,6 +40,10 @@ pub struct Answered {
     pub known: usize,
 }
 
+/// How often a step that lands payouts is tried. Landing wakes parked events after it has locked
+/// their commissions; settling locks them in the other order, and one of the two has to give way.
+pub(super) const TRIES_MAX: u32 = 5;
+
 /// Takes a file of answers to live payouts in.
 pub async fn run(
     pool: &PgPool,
@@ -48,6 +52,23 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<Answered, Fault> {
     by.may_operate()?;
+    for _ in 1..TRIES_MAX {
+        match try_once(pool, by, file, now).await {
+            Err(fault) if fault.is_deadlock() => {
+                tracing::warn!("a bank's file met settling in its way; it is taken in again");
+            }
+            ended => return ended,
+        }
+    }
+    try_once(pool, by, file, now).await
+}
+
+async fn try_once(
+    pool: &PgPool,
+    by: Actor,
+    file: File<'_>,
+    now: Timestamp,
+) -> Result<Answered, Fault> {
     let mut transaction = pool.begin().await?;
     let answered = within(&mut transaction, by, Environment::Live, file, now).await?;
     transaction.commit().await?;

@@ -1,5 +1,6 @@
 //! Two operators take a payout for failed, when the bank's word is known and no row will come.
 
+use super::answer::TRIES_MAX;
 use super::landing::{self, Landed};
 use super::{approve, clock};
 use crate::domain::payout::life::{self, Event, State, Verdict};
@@ -37,6 +38,25 @@ pub async fn run(
     let Actor::Operator(account) = by else {
         return Err(Fault::PermissionDenied("only operators may do this, two of them".to_owned()));
     };
+    for _ in 1..TRIES_MAX {
+        match try_once(pool, account, payout_id, reason, now).await {
+            Err(fault) if fault.is_deadlock() => {
+                tracing::warn!(%payout_id, "a payout met settling in its way; it is tried again");
+            }
+            ended => return ended,
+        }
+    }
+    try_once(pool, account, payout_id, reason, now).await
+}
+
+async fn try_once(
+    pool: &PgPool,
+    account: Uuid,
+    payout_id: Uuid,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Said, Fault> {
+    let by = Actor::Operator(account);
     let mut transaction = pool.begin().await?;
     let carried = sent::lock_commissions(&mut transaction, &[payout_id]).await?;
     let rows = payout::lock(&mut transaction, &[payout_id]).await?;

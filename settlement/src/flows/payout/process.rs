@@ -108,6 +108,9 @@ pub(super) async fn within(
     Ok(Processed::Sent(Sent { environment, payouts: ids.len(), left_over, left_out }))
 }
 
+/// Why a merchant is left out of whose order something waits.
+const PARKED: &str = "a report of an order that was in flight is not applied yet";
+
 /// The approved payouts whose merchants are all drained, locked after their commissions; what each
 /// comes to per merchant; the merchants that are not drained.
 async fn ready(
@@ -127,12 +130,18 @@ async fn ready(
     let cut_off = instant::from_row(run.cut_off_at);
     let drained = drained::judge(connection, environment, &merchants, cut_off).await?;
     let is_out = |merchant: Uuid| drained.get(&MerchantId(merchant)) != Some(&Verdict::Drained);
-    let out: HashSet<Uuid> =
+    let mut out: HashSet<Uuid> =
         sums.iter().filter(|sum| is_out(sum.merchant_id)).map(|sum| sum.payout_id).collect();
+    let parked = sent::with_parked(connection, &ids).await?;
+    out.extend(parked.iter().map(|(payout, _)| *payout));
     rows.retain(|row| !out.contains(&row.payout_id));
     sums.retain(|sum| !out.contains(&sum.payout_id));
-    let left_out = drained.iter().filter_map(|(merchant, it)| Some((*merchant, it.why()?)));
-    let left_out = left_out.collect();
+    let mut left_out: BTreeMap<MerchantId, &'static str> =
+        drained.iter().filter_map(|(merchant, it)| Some((*merchant, it.why()?))).collect();
+    for (_, merchant) in parked {
+        left_out.entry(MerchantId(merchant)).or_insert(PARKED);
+    }
+    let left_out = left_out.into_iter().collect();
     for (row, whole) in whole_sums(&rows, &sums) {
         if row.amount != whole {
             let what = format!("payout {} is not the sum of its lines", row.payout_id);
@@ -162,8 +171,11 @@ async fn fly(
     let commissions: i64 = sums.iter().map(|sum| sum.commissions).sum();
     let flying = sent::set_in_flight(connection, payouts, at).await?;
     if i64::try_from(flying) != Ok(commissions) {
-        let what = "a line of an approved payout is not what its commission is";
-        return Err(Fault::Corrupt(what.to_owned()));
+        let what = format!(
+            "of {commissions} commissions in {} approved payouts, {flying} are what their lines say",
+            payouts.len()
+        );
+        return Err(Fault::Corrupt(what));
     }
     if sent::set_processing(connection, payouts, at).await? != payouts.len() as u64 {
         return Err(Fault::Corrupt("a locked payout was not approved".to_owned()));

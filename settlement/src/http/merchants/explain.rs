@@ -79,6 +79,10 @@ fn decided(row: DecisionRow) -> Ruling {
     }
 }
 
+/// Of reports that wait for the bank's answer.
+const PARKED: &str = "What you reported of it since is kept until then: it applies if the payout \
+                      fails, and is skipped if it is paid.";
+
 /// What the payout that holds the commission says, else what its own state does.
 async fn what_next(
     connection: &mut PgConnection,
@@ -92,8 +96,9 @@ async fn what_next(
     let when = |at: Option<OffsetDateTime>| at.map(|at| local(at, time_zone)).unwrap_or_default();
     let held_by =
         held_by.and_then(|row| in_payout::sentence(&row, &when(row.moved_at), &when(row.again_at)));
-    if let Some(sentence) = held_by {
-        return Ok(sentence);
+    if let Some(sentence) = held_by.filter(|_| !commission.net_amount.is_zero()) {
+        let parked = read_commission::has_parked(connection, owner, &commission.conversion_id);
+        return Ok(if parked.await? { format!("{sentence} {PARKED}") } else { sentence });
     }
     let prospect = match commission.state.as_str() {
         "payable" => Some(prospect::find(connection, owner, commission).await?),

@@ -79,7 +79,8 @@ async fn change_lines(
          where line.payout_id = any($1) and line.subject = any($2) and line.kind = 'commission'
            and commission.environment = line.environment
            and commission.merchant_id = line.merchant_id
-           and commission.commission_id = line.subject and commission.state <> 'payable'",
+           and commission.commission_id = line.subject
+           and (commission.state <> 'payable' or commission.net_amount = 0)",
     )
     .bind(payouts)
     .bind(&subjects)

@@ -36,7 +36,8 @@ impl LineRow {
 
 /// Locks the payable commissions that took effect by the cut-off and are in no payout, in the order
 /// of their conversions, as everyone who changes commissions does: a reduction waits for the draft
-/// and then finds the line.
+/// and then finds the line. Left out: those of which nothing is left, and those of whose orders
+/// something waits that was reported while they were in flight; it is applied first.
 pub async fn lock_commissions(
     connection: &mut PgConnection,
     environment: &str,
@@ -48,8 +49,13 @@ pub async fn lock_commissions(
          select merchant_id, 'commission' as kind, commission_id as subject, affiliate_id, currency,
                 net_amount as amount
          from commission
-         where environment = $1 and state = 'payable' and not in_flight
+         where environment = $1 and state = 'payable' and not in_flight and net_amount > 0
            and ($2::uuid is null or merchant_id = $2)
+           and not exists (
+               select from parked_event parked
+               where parked.environment = commission.environment
+                 and parked.merchant_id = commission.merchant_id
+                 and parked.conversion_id = commission.conversion_id)
            and exists (
                select from ledger_transfer posted
                where posted.environment = commission.environment

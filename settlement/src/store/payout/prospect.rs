@@ -13,6 +13,8 @@ pub struct ProspectRow {
     pub minimum: Option<Decimal>,
     /// What its affiliate has open in the merchant's books, in its currency.
     pub balance: Decimal,
+    /// Whether a balance of it was taken into another currency and that is not paid out yet.
+    pub is_converted: bool,
     /// The last payout with it that failed; null: none did.
     pub refused_payout_id: Option<Uuid>,
     /// When that was known.
@@ -39,7 +41,8 @@ pub async fn find(
                      and line.merchant_id = commission.merchant_id
                      and line.environment = commission.environment and line.held)
          ), open_item as (
-             select sum(amount) as amount from payable_item item
+             select sum(amount) as amount, bool_or(kind = 'fx' and amount < 0) as is_converted
+             from payable_item item
              where environment = $1 and merchant_id = $2 and affiliate_id = $3 and currency = $4
                and not exists (
                    select from payout_line line
@@ -50,6 +53,7 @@ pub async fn find(
          select (select amount from payout_minimum
                  where environment = $1 and currency = $4) as minimum,
                 coalesce(open_commission.amount, 0) + coalesce(open_item.amount, 0) as balance,
+                coalesce(open_item.is_converted, false) as is_converted,
                 refused.payout_id as refused_payout_id, refused.answered_at as refused_at,
                 refused.reason as refused_reason
          from open_commission cross join open_item

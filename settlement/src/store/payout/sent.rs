@@ -51,6 +51,26 @@ pub async fn lock_commissions(
     .await
 }
 
+/// The payouts, and in them the merchants, of whose orders something waits that was reported while
+/// they were in flight before.
+pub async fn with_parked(
+    connection: &mut PgConnection,
+    payouts: &[Uuid],
+) -> Result<Vec<(Uuid, Uuid)>, sqlx::Error> {
+    sqlx::query_as(
+        "-- payouts_with_parked
+         select distinct line.payout_id, line.merchant_id
+         from parked_event parked
+         join payout_line line on line.kind = 'commission'
+             and line.subject = 'com_' || substr(parked.conversion_id, 5)
+             and line.merchant_id = parked.merchant_id and line.environment = parked.environment
+         where line.payout_id = any($1)",
+    )
+    .bind(payouts)
+    .fetch_all(connection)
+    .await
+}
+
 /// Marks the commissions of payouts as in flight; answers how many were payable, free, and of the
 /// amount that their line has. The state is asked for in a way the planner cannot use: the index of
 /// payable commissions would look as good to it as the primary key, and be read for each line.

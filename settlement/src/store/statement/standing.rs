@@ -32,6 +32,8 @@ pub struct StandingRow {
     /// Of a rejected one: the shop's words, else the status it reported; `None`: the shop said
     /// nothing that rejects it.
     pub told: Option<String>,
+    /// Of an unpaid one: where the other payout stands that holds it; `None`: none does.
+    pub held_by: Option<String>,
 }
 
 /// Unpaid commissions of the affiliate that the payout has not, newest first.
@@ -46,10 +48,15 @@ pub async fn waiting(
          select merchant.name as merchant, conversion.ordered_at, conversion.conversion_id,
                 commission.state, commission.in_flight, commission.currency, commission.amount,
                 commission.net_amount, commission.hold_until, commission.terms,
-                null::text as told
+                null::text as told, other.state as held_by
          from commission
          join conversion using (environment, merchant_id, conversion_id)
          join merchant using (merchant_id)
+         left join payout_line held
+           on held.subject = commission.commission_id and held.kind = 'commission'
+          and held.merchant_id = commission.merchant_id
+          and held.environment = commission.environment and held.held
+         left join payout other on other.payout_id = held.payout_id
          where commission.affiliate_id = $1 and commission.environment = $2
            and commission.state in ('pending', 'hold', 'approved', 'payable')
            and ($3::uuid is null or commission.merchant_id = $3)
@@ -81,12 +88,14 @@ pub async fn rejected(
     environment: &str,
     (from, until): Period,
 ) -> Result<Vec<StandingRow>, sqlx::Error> {
-    // Only what the shop itself reported is told: a review's reasons are not the affiliate's.
+    // Only what the shop itself reported is told, and of that what rejected the commission: a
+    // review's reasons are not the affiliate's.
     sqlx::query_as(
         "-- statement_rejected
          select merchant.name as merchant, conversion.ordered_at, conversion.conversion_id,
                 commission.state, commission.in_flight, commission.currency, commission.amount,
-                commission.net_amount, commission.hold_until, commission.terms, shop.told
+                commission.net_amount, commission.hold_until, commission.terms, shop.told,
+                null::text as held_by
          from commission
          join conversion using (environment, merchant_id, conversion_id)
          join merchant using (merchant_id)
@@ -96,7 +105,9 @@ pub async fn rejected(
                and fact.merchant_id = commission.merchant_id
                and fact.conversion_id = commission.conversion_id
                and (fact.status = conversion.reversed_by or fact.status = 'commission_rejected')
-             order by fact.received_at desc, fact.event_id limit 1
+               and coalesce(fact.reason, fact.status)
+                   = coalesce(commission.reason, 'commission_rejected')
+             order by fact.received_at, fact.event_id limit 1
          ) shop on true
          where commission.affiliate_id = $1 and commission.environment = $2
            and commission.state = 'rejected'

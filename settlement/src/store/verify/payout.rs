@@ -21,7 +21,9 @@ pub struct PayoutStepRow {
     pub created_at: OffsetDateTime,
 }
 
-/// Steps of payouts that were posted, for each commission that they carry, in their order.
+/// Steps of payouts that were posted, for each commission that they carry, in their order. A step is
+/// posted in the books of every merchant of which the payout pays something, at the same instants:
+/// in those of a merchant whose lines come to nothing there is no posting, and another's tells.
 pub async fn payout_steps(
     connection: &mut PgConnection,
     scope: Scope,
@@ -33,10 +35,15 @@ pub async fn payout_steps(
          select line.subject as commission_id, line.amount, transfer_key, effective_at, created_at
          from payout_line line
          cross join unnest(array['sent', 'settled', 'failed']) as step
-         join ledger_transfer transfer
-             on transfer.environment = line.environment
-             and transfer.merchant_id = line.merchant_id
-             and transfer.transfer_key = line.payout_id || ':' || step
+         cross join lateral (
+             select transfer_key, effective_at, created_at
+             from payout_line other join ledger_transfer transfer
+                 on transfer.environment = other.environment
+                 and transfer.merchant_id = other.merchant_id
+                 and transfer.transfer_key = other.payout_id || ':' || step
+             where other.payout_id = line.payout_id
+             limit 1
+         ) transfer
          where line.environment = $1 and line.merchant_id = $2 and line.payout_id = any($3)
            and line.kind = 'commission' and line.subject = any($4)
          order by created_at, transfer_key desc",

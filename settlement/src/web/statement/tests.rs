@@ -144,7 +144,7 @@ fn a_refused_payout_has_the_bank_s_words_and_no_table_of_orders_paid() {
     statement.payout.state = "failed".to_owned();
     statement.payout.reason = Some("account closed".to_owned());
     let page = html(&statement);
-    assert!(page.contains("Refused by the bank on 7 July 2026 (account closed): nothing was paid"));
+    assert!(page.contains("Failed on 7 July 2026 (account closed): nothing was paid"));
     assert!(page.contains("Orders it was for") && !page.contains("Orders paid"));
 }
 

@@ -39,7 +39,9 @@ impl Scope {
         let is_known =
             commission.risk.cleared.as_ref().is_some_and(|cleared| names.is_subset(cleared));
         match (clears, commission.state) {
-            (true, _) if is_known => return Said::Already,
+            // A reason that nobody had cleared held it, and holds no more.
+            (true, State::Approved) if is_known => risk::score(&mut order, &against, now),
+            (true, state) if is_known && state != State::Rejected => return Said::Already,
             (true, State::Payable | State::InFlight) | (false, State::Rejected) => {
                 return Said::Already;
             }

@@ -1,8 +1,9 @@
 //! What comes next for a commission, or why nothing does, in a sentence for a shop owner.
 
 use super::local;
+use crate::domain::hold::HoldStart;
 use crate::domain::statement::Money;
-use crate::domain::statement::words::money;
+use crate::domain::statement::words::{before_window, money};
 use crate::store::payout::prospect::ProspectRow;
 use crate::store::read_commission::ShownCommissionRow;
 use crate::store::read_conversion::FactRow;
@@ -18,17 +19,21 @@ pub(super) fn sentence(
     time_zone: &str,
 ) -> String {
     let term = |name: &str| commission.terms.get(name).cloned().unwrap_or_default();
-    let days = term("holdDays").as_i64().unwrap_or_default();
-    let start = term("holdStart").as_str().unwrap_or("delivered").to_owned();
+    let days = term("holdDays").as_u64().unwrap_or_default();
+    let start = term("holdStart").as_str().and_then(HoldStart::parse);
+    let start = start.unwrap_or(HoldStart::Delivered);
+    if commission.net_amount.is_zero() && commission.state != "rejected" {
+        return "Refunds left nothing of it, so there is nothing to pay out.".to_owned();
+    }
     match (commission.state.as_str(), commission.hold_until) {
         ("pending", _) => "Waiting for the order to be confirmed or delivered.".to_owned(),
-        ("hold", None) => {
-            let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-            format!("Waiting for {start}: it starts the return window of {days}.")
-        }
+        ("hold", None) => before_window(start, days),
         ("hold", Some(until)) => {
             let when = local(until, time_zone);
-            format!("Payable on {when} unless the order is taken back.")
+            format!(
+                "The return window ends on {when}; then it is payable, unless the order is taken \
+                 back or a risk check holds it."
+            )
         }
         ("approved", _) => in_review(commission),
         ("payable", _) => payable(commission, prospect, time_zone),
@@ -44,9 +49,6 @@ fn payable(
     prospect: Option<&ProspectRow>,
     time_zone: &str,
 ) -> String {
-    if commission.net_amount.is_zero() {
-        return "Refunds left nothing of it, so there is nothing to pay out.".to_owned();
-    }
     let currency = Currency::parse(&commission.currency);
     let (Some(prospect), Some(currency)) = (prospect, currency) else {
         return "Payable; goes out with the next payout.".to_owned();
@@ -57,14 +59,20 @@ fn payable(
             let when = local(at, time_zone);
             let words = prospect.refused_reason.as_deref().map(str::trim).unwrap_or_default();
             let said = if words.is_empty() { String::new() } else { format!(" ({words})") };
-            format!("The bank refused payout {payout} on {when}{said}. ")
+            format!("Payout {payout} failed on {when}{said}. ")
         }
         _ => String::new(),
     };
+    if prospect.is_converted {
+        return format!(
+            "{refused}Payable; the network took the affiliate's balance with your shop into another \
+             currency, and it goes out in that one."
+        );
+    }
     if prospect.balance <= Decimal::ZERO {
         return format!(
-            "{refused}Payable, but set off: with your shop the affiliate's open lines come to {}, \
-             and nothing goes out before they are above zero.",
+            "{refused}Payable, but set off: with your shop the affiliate's open lines come to {}; \
+             it goes out once all that is open for the affiliate is above zero.",
             of(prospect.balance)
         );
     }
@@ -75,7 +83,11 @@ fn payable(
             of(prospect.balance),
             of(minimum)
         ),
-        Some(_) | None => format!("{refused}Payable; goes out with the next payout."),
+        // What other shops have open for the affiliate counts too, and may be below zero.
+        Some(_) | None => format!(
+            "{refused}Payable; goes out with the next payout, unless the affiliate owes more \
+             elsewhere."
+        ),
     }
 }
 
@@ -129,6 +141,10 @@ fn in_review(commission: &ShownCommissionRow) -> String {
     let told = commission.risk_reasons.as_ref().and_then(serde_json::Value::as_array);
     let sentences = told.into_iter().flatten().filter_map(|r| r.get("sentence")?.as_str());
     let why: Vec<&str> = sentences.collect();
+    // Some reasons are looked at whatever the points.
+    if points < threshold {
+        return format!("{open} An operator looks at it: {}", why.join(" "));
+    }
     format!("{open} An operator looks at it, {points} points of {threshold}: {}", why.join(" "))
 }
 
@@ -227,13 +243,15 @@ mod tests {
             let prospect = ProspectRow {
                 minimum: minimum.map(Decimal::from),
                 balance: Decimal::from(balance),
+                is_converted: false,
                 refused_payout_id: refused_reason.map(|_| Uuid::from_u128(7)),
                 refused_at: refused_reason.map(|_| at("2026-07-04T20:00:00Z")),
                 refused_reason: refused_reason.map(str::to_owned),
             };
             sentence(&commission("payable"), &[], Some(&prospect), "Asia/Kathmandu")
         };
-        let goes = "Payable; goes out with the next payout.";
+        let goes =
+            "Payable; goes out with the next payout, unless the affiliate owes more elsewhere.";
         let cases = [
             (told(300, None, None), goes.to_owned()),
             (told(1000, Some(1000), None), goes.to_owned()),
@@ -246,14 +264,14 @@ mod tests {
             (
                 told(-50, Some(1000), None),
                 "Payable, but set off: with your shop the affiliate's open lines come to NPR \
-                 −50.00, and nothing goes out before they are above zero."
+                 −50.00; it goes out once all that is open for the affiliate is above zero."
                     .to_owned(),
             ),
             (
                 told(300, None, Some("account closed")),
                 format!(
-                    "The bank refused payout 00000000-0000-0000-0000-000000000007 on 5 July 2026, \
-                     01:45 (Asia/Kathmandu) (account closed). {goes}"
+                    "Payout 00000000-0000-0000-0000-000000000007 failed on 5 July 2026, 01:45 \
+                     (Asia/Kathmandu) (account closed). {goes}"
                 ),
             ),
         ];
