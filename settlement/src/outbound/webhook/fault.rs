@@ -42,8 +42,10 @@ fn cause(failure: &(dyn Error + 'static)) -> Cause {
                 found = Cause::Ended;
             }
             // `source` of an `io::Error` steps over what it wraps.
-            if let Some(Cause::Known(fault)) = error.get_ref().map(|inner| cause(inner)) {
-                return Cause::Known(fault);
+            match error.get_ref().map(|inner| cause(inner)) {
+                Some(Cause::Known(fault)) => return Cause::Known(fault),
+                Some(Cause::Ended) => found = Cause::Ended,
+                Some(Cause::Other) | None => {}
             }
         }
         next = error.source();
