@@ -5,6 +5,7 @@ use crate::domain::payout::schedule::Schedule;
 use crate::error::Fault;
 use crate::flows::accept_events::Intake;
 use crate::outbound::edge::Edge;
+use crate::outbound::webhook::{Reach, Sender};
 use crate::secrets::Vault;
 use crate::store::transaction;
 use crate::{http, jobs};
@@ -39,6 +40,8 @@ pub struct App {
     pub intake: Intake,
     /// The edge.
     pub edge: Edge,
+    /// Speaks to webhook endpoints.
+    pub sender: Sender,
     /// Events settled in one transaction at most.
     pub settle_events_max: usize,
     /// When runs of payouts are due.
@@ -54,6 +57,10 @@ pub struct Wakes {
     pub settle: Notify,
     /// Directory rows changed, or a snapshot is wanted.
     pub push: Notify,
+    /// Notices were written, or a delivery is to be tried now.
+    pub webhook: Notify,
+    /// Deliveries were numbered.
+    pub delivery: Notify,
     snapshots: Mutex<BTreeSet<u32>>,
 }
 
@@ -80,6 +87,7 @@ impl App {
             vault: config.vault.clone(),
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
+            sender: Sender::new(Reach::Public),
             settle_events_max: config.settle_events_max,
             payout_schedule: config.payout_schedule.clone(),
             wakes: Wakes::default(),

@@ -17,6 +17,8 @@ const PLACES_PER_GROUP: i64 = 256;
 /// A group, read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Group {
+    /// Under which merchant it stands.
+    pub merchant: Uuid,
     /// Its position among groups.
     pub position: i64,
     /// When it was written.
@@ -86,6 +88,7 @@ fn read(row: GroupRow) -> Result<Group, sqlx::Error> {
             })
         });
     Ok(Group {
+        merchant: row.merchant_id,
         position: row.position,
         created_at: instant::from_row(row.created_at),
         told: told.collect::<Result<_, sqlx::Error>>()?,

@@ -172,7 +172,7 @@ pub async fn advance(
 }
 
 /// Forgets an endpoint's failures and makes all that waits on it due now; answers how many
-/// deliveries that were.
+/// deliveries that were. A lease from before ends: what it learns of the failures is of the past.
 pub async fn resume(
     connection: &mut PgConnection,
     key: EndpointKey,
@@ -188,6 +188,7 @@ pub async fn resume(
          ), resumed as (
              update webhook_lane
              set failures_in_row = 0, failing_since = null, rests_until = null,
+                 lease_until = null, lease_token = null,
                  due_at = case when exists (select from due) then $4 end
              where environment = $1 and merchant_id = $2 and endpoint_id = $3
          )
