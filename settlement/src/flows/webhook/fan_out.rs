@@ -64,21 +64,32 @@ pub async fn run_once(pool: &PgPool, now: Timestamp) -> Result<Numbered, Fault> 
         }
     };
     transaction.commit().await?;
-    Ok(if numbered == 0 { Numbered::Nothing } else { Numbered::Deliveries(numbered) })
+    Ok(match numbered {
+        Done { rows: 0, .. } => Numbered::Nothing,
+        Done { deliveries, .. } => Numbered::Deliveries(deliveries),
+    })
+}
+
+/// What was numbered: rows of what was owed, and the deliveries they made.
+#[derive(Default)]
+struct Done {
+    rows: usize,
+    deliveries: usize,
 }
 
 async fn number_apart(
     connection: &mut PgConnection,
     lanes: &[Locked],
     now: Timestamp,
-) -> Result<usize, Fault> {
-    let mut numbered = 0;
+) -> Result<Done, Fault> {
+    let mut numbered = Done::default();
     for lane in lanes {
         let mut savepoint = connection.begin().await?;
         match number(&mut savepoint, std::slice::from_ref(lane), now).await {
-            Ok(deliveries) => {
+            Ok(done) => {
                 savepoint.commit().await?;
-                numbered += deliveries;
+                numbered.rows += done.rows;
+                numbered.deliveries += done.deliveries;
             }
             Err(fault) if fault.is_passing() => return Err(fault),
             Err(fault) => {
@@ -91,12 +102,12 @@ async fn number_apart(
     Ok(numbered)
 }
 
-/// Numbers what locked lanes are owed; answers how many deliveries that made.
+/// Numbers what locked lanes are owed.
 async fn number(
     connection: &mut PgConnection,
     lanes: &[Locked],
     now: Timestamp,
-) -> Result<usize, Fault> {
+) -> Result<Done, Fault> {
     let keys = Keys::of(lanes.iter().map(|lane| lane.endpoint.key));
     let taken = webhook_due::take(connection, keys, GROUPS_PER_LANE_MAX).await?;
     let groups = groups(connection, &taken).await?;
@@ -118,7 +129,7 @@ async fn number(
         webhook_delivery::insert(connection, &written, now).await?;
         webhook_lane::advance(connection, &numbers, now).await?;
     }
-    Ok(written.len())
+    Ok(Done { rows: taken.len(), deliveries: written.len() })
 }
 
 type Groups = HashMap<(Uuid, i64), Group>;
