@@ -40,6 +40,8 @@ pub struct App {
     pub intake: Intake,
     /// The edge.
     pub edge: Edge,
+    /// Speaks to webhook endpoints.
+    pub sender: Sender,
     /// Events settled in one transaction at most.
     pub settle_events_max: usize,
     /// When runs of payouts are due.
@@ -59,6 +61,10 @@ pub struct Wakes {
     pub settle: Notify,
     /// Directory rows changed, or a snapshot is wanted.
     pub push: Notify,
+    /// Notices were written, or a delivery is to be tried now.
+    pub webhook: Notify,
+    /// Deliveries were numbered.
+    pub delivery: Notify,
     snapshots: Mutex<BTreeSet<u32>>,
 }
 
@@ -85,6 +91,7 @@ impl App {
             vault: config.vault.clone(),
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
+            sender: Sender::new(Reach::Public),
             settle_events_max: config.settle_events_max,
             payout_schedule: config.payout_schedule.clone(),
             webhook_reach: config.webhook_reach,

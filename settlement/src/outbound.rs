@@ -1,6 +1,7 @@
 //! Calls that settlement makes to the outside.
 
 pub mod edge;
+pub mod stopwatch;
 pub mod webhook;
 
 /// Why a client cannot be built, its settings being constant: told at the start, before anything

@@ -1,7 +1,9 @@
 //! A merchant's webhook endpoint is made, changed, or goes. Delivery to it is not here.
 
 use super::actor::{Actor, note};
+use super::webhook::resume;
 use crate::domain::order::Scope;
+use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
 use crate::secrets::{Vault, draw};
 use crate::store::webhook_endpoint::{self, EndpointFilter, EndpointRow};
@@ -84,6 +86,11 @@ pub async fn change(
     let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
     if webhook_endpoint::update(connection, environment, owner, &after, now).await? != 1 {
         return Err(Fault::Corrupt("a locked webhook endpoint is gone".to_owned()));
+    }
+    if before.state == "paused" && after.state == "active" {
+        let (environment, merchant) = (scope.environment, scope.merchant);
+        let key = EndpointKey { environment, merchant, endpoint: id };
+        resume::run(connection, key, now).await?;
     }
     note_change(connection, actor, scope, "webhook_endpoint.change", &after, now).await?;
     Ok(after)

@@ -1,6 +1,7 @@
 //! Webhook endpoints of merchants.
 
 use super::instant;
+use crate::domain::webhook::endpoint::EndpointKey;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -84,7 +85,9 @@ pub async fn update(
     let done = sqlx::query(
         "-- update_webhook_endpoint
          update webhook_endpoint
-         set url = $4, events = $5, description = $6, state = $7, updated_at = $8
+         set url = $4, events = $5, description = $6, state = $7, updated_at = $8,
+             paused_at = case when $7 = 'paused' then coalesce(paused_at, $8) end,
+             paused_because = case when $7 = 'paused' then coalesce(paused_because, 'owner') end
          where environment = $1 and merchant_id = $2 and endpoint_id = $3",
     )
     .bind(environment)
@@ -162,5 +165,35 @@ pub async fn list(
     .bind(filter.after.as_ref().map(|(_, id)| id))
     .bind(filter.rows_max)
     .fetch_all(connection)
+    .await
+}
+
+/// What is told of an endpoint that was paused.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PausedRow {
+    /// Where it was sent to.
+    pub url: String,
+    /// Whose it is; `None`: its merchant's.
+    pub affiliate_id: Option<Uuid>,
+}
+
+/// Pauses an active endpoint because it fails; `None`: it is not active.
+pub async fn pause_failing(
+    connection: &mut PgConnection,
+    key: EndpointKey,
+    now: Timestamp,
+) -> Result<Option<PausedRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- pause_failing_webhook_endpoint
+         update webhook_endpoint
+         set state = 'paused', paused_at = $4, paused_because = 'failing', updated_at = $4
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3 and state = 'active'
+         returning url, affiliate_id",
+    )
+    .bind(key.environment.as_str())
+    .bind(key.merchant.0)
+    .bind(key.endpoint)
+    .bind(instant::to_row(now))
+    .fetch_optional(connection)
     .await
 }
