@@ -17,6 +17,7 @@ pub mod missing_status;
 pub mod payout_method;
 pub mod product;
 pub mod rule;
+pub mod webhook_body;
 pub mod webhook_endpoint;
 
 pub mod directory_row;

@@ -1,5 +1,8 @@
 //! Deliveries of notices to endpoints: what is told to whom, in which words, and when it is tried.
 
+pub mod affiliate_order;
 pub mod endpoint;
+pub mod khata_body;
+pub mod message;
 pub mod signature;
 pub mod told;

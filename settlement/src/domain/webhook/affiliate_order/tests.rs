@@ -1,0 +1,1 @@
+//! The event, field by field.
