@@ -132,3 +132,6 @@ fn say_why(kind: Kind, data: &mut Map<String, Value>) {
         data.insert("reason".to_owned(), Value::from(why));
     }
 }
+
+#[cfg(test)]
+mod tests;
