@@ -95,7 +95,8 @@ const COMMISSION_FIELDS: [&str; 13] = [
 const PAYOUT_FIELDS: [&str; 8] =
     ["payoutId", "affiliateId", "state", "currency", "amount", "reason", "lineCount", "lines"];
 const LINE_FIELDS: [&str; 4] = ["kind", "commissionId", "itemId", "amount"];
-const ENDPOINT_FIELDS: [&str; 4] = ["endpointId", "host", "pausedAt", "failingSince"];
+const ENDPOINT_FIELDS: [&str; 5] =
+    ["endpointId", "host", "reason", "failingSince", "failuresInRow"];
 
 /// What affiliates are told of each type; `None`: nothing, and their endpoints cannot choose it.
 fn affiliates_fields(kind: Kind) -> Option<&'static [&'static str]> {

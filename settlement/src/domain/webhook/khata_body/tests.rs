@@ -40,7 +40,7 @@ fn everything() -> Value {
                   {"kind": "correction", "itemId": "i", "amount": "-1.00"}],
         "eventId": "osevt_a", "type": "order_status", "code": "APPLIED", "detail": "…",
         "endpointId": "e", "url": "https://a.example/secret", "host": "a.example",
-        "pausedAt": "2026-06-14T03:45:00Z", "failingSince": "2026-06-09T03:45:00Z",
+        "failingSince": "2026-06-09T03:45:00Z", "failuresInRow": 40,
         "score": 80, "riskReasons": ["click_not_human"], "points": 80, "customerHash": "h",
         "couponCode": "SAVE10", "metadata": {"email": "a@b.example"}, "clickId": "clk_a",
         "note": "the operator's own",
@@ -72,7 +72,7 @@ fn contract(kind: Kind) -> Option<&'static str> {
         | Kind::CommissionRejected
         | Kind::CommissionAdjusted => Some(commission),
         Kind::PayoutProcessed | Kind::PayoutFailed => Some(payout),
-        Kind::EndpointPaused => Some("endpointId failingSince host pausedAt"),
+        Kind::EndpointPaused => Some("endpointId failingSince failuresInRow host reason"),
         Kind::Ping => Some(""),
     }
 }
@@ -142,6 +142,7 @@ fn why_is_told_in_the_words_of_statements_and_never_as_a_review_found_it() {
         (Adjusted, json!(null), json!(null)),
         (Kind::CommissionPaid, json!("one came back"), json!("one came back")),
         (PayoutFailed, json!("account closed"), json!("account closed")),
+        (Kind::EndpointPaused, json!("failing"), json!("failing")),
     ];
     for (kind, reason, expected) in cases {
         let own = told(kind, Some(AFFILIATE), json!({"reason": reason}));
