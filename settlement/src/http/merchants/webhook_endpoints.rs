@@ -46,7 +46,7 @@ pub(super) async fn create(
     place: Place,
     sent: Sent,
 ) -> Result<Response, Fault> {
-    let new = sent.sound(resource::new_endpoint(sent.body()))?;
+    let new = sent.sound(resource::new_endpoint(sent.body(), app.webhook_reach))?;
     sent.once(&app, &place, Write::CreateEndpoint(new)).await
 }
 
@@ -56,7 +56,7 @@ pub(super) async fn change(
     sent: Sent,
 ) -> Result<Response, Fault> {
     let id = id_of(&place)?;
-    let change = sent.sound(resource::endpoint_change(sent.body()))?;
+    let change = sent.sound(resource::endpoint_change(sent.body(), app.webhook_reach))?;
     sent.once(&app, &place, Write::ChangeEndpoint(id, change)).await
 }
 

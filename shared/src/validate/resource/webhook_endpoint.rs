@@ -1,7 +1,7 @@
 //! `POST /api/v1/webhook-endpoints` and `PATCH` on one: body to endpoint (PRODUCT §6).
 
 use super::super::fields::{Change, Fields, Need};
-use super::super::web_address;
+use super::super::web_address::{self, Reach};
 use super::DESCRIPTION_CHARACTERS_MAX;
 use crate::fault::Faults;
 use crate::json::Node;
@@ -155,13 +155,13 @@ impl EndpointChange {
     }
 }
 
-/// Reads a new endpoint, or every fault of the body.
-pub fn new_endpoint(body: &[u8]) -> Result<NewEndpoint, Faults> {
+/// Reads a new endpoint within reach, or every fault of the body.
+pub fn new_endpoint(body: &[u8], reach: Reach) -> Result<NewEndpoint, Faults> {
     let mut fields = Fields::read(body);
     if fields.unreadable() {
         return Err(fields.faults);
     }
-    let url = url(&mut fields, Need::Required);
+    let url = url(&mut fields, reach, Need::Required);
     let events = events(&mut fields, Need::Required);
     let description = description(&mut fields);
     let format = fields.word("format", Need::Optional);
@@ -175,14 +175,14 @@ pub fn new_endpoint(body: &[u8]) -> Result<NewEndpoint, Faults> {
     }
 }
 
-/// Reads a change of an endpoint, or every fault of the body.
-pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
+/// Reads a change of an endpoint that stays within reach, or every fault of the body.
+pub fn endpoint_change(body: &[u8], reach: Reach) -> Result<EndpointChange, Faults> {
     let mut fields = Fields::read(body);
     if fields.unreadable() {
         return Err(fields.faults);
     }
     let change = EndpointChange {
-        url: url(&mut fields, Need::Optional),
+        url: url(&mut fields, reach, Need::Optional),
         events: events(&mut fields, Need::Optional),
         description: fields.change("description", description),
         state: fields.one_of("state", &STATES, Need::Optional),
@@ -194,9 +194,9 @@ pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
     if fields.faults.is_empty() { Ok(change) } else { Err(fields.faults) }
 }
 
-fn url(fields: &mut Fields, need: Need) -> Option<String> {
+fn url(fields: &mut Fields, reach: Reach, need: Need) -> Option<String> {
     let text = fields.text("url", web_address::PUBLIC_URL_BYTES_MAX, need)?;
-    let read = web_address::endpoint(&text);
+    let read = web_address::endpoint(&text, reach);
     read.map_err(|fault| fields.faults.push(format!("url {fault}"))).ok()
 }
 
