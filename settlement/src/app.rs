@@ -5,6 +5,7 @@ use crate::domain::payout::schedule::Schedule;
 use crate::error::Fault;
 use crate::flows::accept_events::Intake;
 use crate::outbound::edge::Edge;
+use crate::outbound::webhook::{Reach, Sender};
 use crate::secrets::Vault;
 use crate::store::transaction;
 use crate::{http, jobs};
@@ -43,6 +44,10 @@ pub struct App {
     pub settle_events_max: usize,
     /// When runs of payouts are due.
     pub payout_schedule: Schedule,
+    /// Where webhook endpoints may be.
+    pub webhook_reach: Reach,
+    /// Sends to webhook endpoints.
+    pub sender: Sender,
     /// What wakes the jobs before their time.
     pub wakes: Wakes,
 }
@@ -82,6 +87,8 @@ impl App {
             edge: Edge::new(&config.edge),
             settle_events_max: config.settle_events_max,
             payout_schedule: config.payout_schedule.clone(),
+            webhook_reach: config.webhook_reach,
+            sender: Sender::new(config.webhook_reach),
             wakes: Wakes::default(),
         }
     }

@@ -4,6 +4,7 @@ use crate::domain::payout::schedule::Schedule;
 use crate::domain::payout_export::Payer;
 use crate::secrets::{MasterKeys, SealingPublicKey, Vault};
 use shared::keys::{ClickKeys, HashKey, InternalKeys};
+use shared::validate::web_address::Reach;
 use std::fmt;
 use std::net::SocketAddr;
 use url::Url;
@@ -22,6 +23,9 @@ pub const SETTLE_EVENTS_LIMIT: usize = 10_000;
 
 /// When runs of payouts are due unless `PAYOUT_SCHEDULE` says otherwise: weekly.
 pub const PAYOUT_SCHEDULE_DEFAULT: &str = "0 9 * * MON UTC";
+
+/// Where webhook endpoints may be unless `WEBHOOK_REACH` says otherwise.
+pub const WEBHOOK_REACH_DEFAULT: &str = "public";
 
 /// Where the edge is and how to speak to it.
 #[derive(Debug, Clone)]
@@ -43,6 +47,8 @@ pub struct VaultConfig {
     pub database_url: String,
     /// Keys of signing secrets.
     pub vault: Vault,
+    /// Where webhook endpoints may be.
+    pub webhook_reach: Reach,
 }
 
 /// What settling one event by hand needs.
@@ -63,6 +69,8 @@ pub struct OperatorConfig {
     pub vault: Vault,
     /// The edge, to push to.
     pub edge: EdgeConfig,
+    /// Where webhook endpoints may be.
+    pub webhook_reach: Reach,
 }
 
 /// What `serve` needs: everything.
@@ -84,6 +92,8 @@ pub struct Config {
     pub settle_events_max: usize,
     /// When runs of payouts are due.
     pub payout_schedule: Schedule,
+    /// Where webhook endpoints may be.
+    pub webhook_reach: Reach,
 }
 
 /// Everything that is missing or wrong, a line each.
@@ -110,7 +120,10 @@ pub fn database(lookup: Lookup<'_>) -> Result<String, ConfigFault> {
 pub fn vault(lookup: Lookup<'_>) -> Result<VaultConfig, ConfigFault> {
     let mut reader = Reader::new(lookup);
     let (database_url, vault) = (reader.database_url(), reader.vault());
-    reader.finish(|| Some(VaultConfig { database_url: database_url?, vault: vault? }))
+    let reach = reader.webhook_reach();
+    reader.finish(|| {
+        Some(VaultConfig { database_url: database_url?, vault: vault?, webhook_reach: reach? })
+    })
 }
 
 /// Reads the key of customer and shopper hashes.
@@ -131,8 +144,15 @@ pub fn settle(lookup: Lookup<'_>) -> Result<SettleConfig, ConfigFault> {
 pub fn operator(lookup: Lookup<'_>) -> Result<OperatorConfig, ConfigFault> {
     let mut reader = Reader::new(lookup);
     let (database_url, vault, edge) = (reader.database_url(), reader.vault(), reader.edge());
-    reader
-        .finish(|| Some(OperatorConfig { database_url: database_url?, vault: vault?, edge: edge? }))
+    let reach = reader.webhook_reach();
+    reader.finish(|| {
+        Some(OperatorConfig {
+            database_url: database_url?,
+            vault: vault?,
+            edge: edge?,
+            webhook_reach: reach?,
+        })
+    })
 }
 
 /// Reads the network's own account, which pain.001 files are paid from; `None` when nothing of it
@@ -170,6 +190,7 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
         });
     let payout_schedule =
         reader.or_default("PAYOUT_SCHEDULE", PAYOUT_SCHEDULE_DEFAULT, Schedule::parse);
+    let webhook_reach = reader.webhook_reach();
     reader.finish(|| {
         Some(Config {
             database_url: database_url?,
@@ -180,6 +201,7 @@ pub fn serve(lookup: Lookup<'_>) -> Result<Config, ConfigFault> {
             hash_key: hash_key?,
             settle_events_max: settle_events_max?,
             payout_schedule: payout_schedule?,
+            webhook_reach: webhook_reach?,
         })
     })
 }
@@ -219,6 +241,12 @@ impl<'a> Reader<'a> {
         parse(text.as_deref().map_or(default, str::trim))
             .map_err(|fault| self.faults.push(format!("{name} {fault}")))
             .ok()
+    }
+
+    fn webhook_reach(&mut self) -> Option<Reach> {
+        self.or_default("WEBHOOK_REACH", WEBHOOK_REACH_DEFAULT, |text| {
+            Reach::parse(text).ok_or_else(|| "is neither public nor any".to_owned())
+        })
     }
 
     fn hash_key(&mut self) -> Option<HashKey> {
@@ -307,6 +335,7 @@ mod tests {
         assert_eq!(config.edge.url, "http://127.0.0.1:8787");
         assert_eq!((config.edge.directory_shards, config.edge.click_shards), (4, 2));
         assert_eq!(config.settle_events_max, SETTLE_EVENTS_DEFAULT);
+        assert_eq!(config.webhook_reach, Reach::Public);
     }
 
     #[test]
@@ -314,9 +343,8 @@ mod tests {
         let fault = serve(&|name| match name {
             "DATABASE_URL" => Some("mysql://secret".to_owned()),
             "CLICK_KEYS" => Some("1:secret".to_owned()),
-            "LISTEN" | "DIRECTORY_SHARDS" | "SETTLE_EVENTS_MAX" | "PAYOUT_SCHEDULE" => {
-                Some("secret".to_owned())
-            }
+            "LISTEN" | "DIRECTORY_SHARDS" | "SETTLE_EVENTS_MAX" | "PAYOUT_SCHEDULE"
+            | "WEBHOOK_REACH" => Some("secret".to_owned()),
             _ => None,
         });
         let fault = fault.map(|_| ()).expect_err("everything is wrong").to_string();
@@ -332,6 +360,7 @@ mod tests {
             "DIRECTORY_SHARDS",
             "SETTLE_EVENTS_MAX",
             "PAYOUT_SCHEDULE",
+            "WEBHOOK_REACH",
         ] {
             assert_eq!(fault.matches(&format!("\n  {name} ")).count(), 1, "{name} in {fault}");
         }

@@ -2,6 +2,7 @@
 
 mod assume_delivered;
 mod expire_keys;
+mod mark_log;
 mod pace;
 mod poke_objects;
 mod push_directory;
@@ -24,6 +25,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         jobs.spawn(settle::run(Arc::clone(app), stopped.clone()));
     }
     jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(mark_log::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(expire_keys::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(assume_delivered::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));

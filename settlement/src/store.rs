@@ -42,7 +42,9 @@ pub mod risk;
 pub mod risk_facts;
 pub mod settling;
 pub mod terms;
+pub mod webhook_again;
 pub mod webhook_event;
+pub mod webhook_feed;
 
 pub mod once;
 pub mod payout_file;
@@ -56,3 +58,4 @@ pub mod read_payout;
 pub mod reconcile;
 pub mod statement;
 pub mod verify;
+pub mod webhook_read;

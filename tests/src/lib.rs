@@ -20,6 +20,7 @@ pub mod payout;
 pub mod refusal;
 pub mod shop;
 pub mod side;
+pub mod sink;
 
 pub mod tidy;
 
@@ -29,4 +30,5 @@ pub use merchant::{SignedCall, SigningMerchant};
 pub use shop::{Plan, Shop};
 pub use shopper::Shopper;
 pub use side::Side;
+pub use sink::Sink;
 pub use world::World;

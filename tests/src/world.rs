@@ -98,6 +98,8 @@ impl World {
         environment.extend(SHARDS.map(|(name, value)| (name.to_owned(), value.to_owned())));
         environment.insert("DATABASE_URL".to_owned(), postgres.url());
         environment.insert("EDGE_URL".to_owned(), edge_url.clone());
+        // Sinks are on this machine.
+        environment.insert("WEBHOOK_REACH".to_owned(), "any".to_owned());
         xtask::settlement::run(&["migrate"], &environment)?;
         let settlement = Settlement::start(&SettlementOptions {
             build: Build::Debug,

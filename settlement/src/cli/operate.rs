@@ -97,7 +97,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn open(by: &str) -> Result<Self, Failure> {
-        let OperatorConfig { database_url, vault, edge } = config::operator(ENVIRONMENT)?;
+        let OperatorConfig { database_url, vault, edge, .. } = config::operator(ENVIRONMENT)?;
         let pool = app::pool(&database_url)?;
         let mut connection = pool.acquire().await.map_err(Fault::from)?;
         let actor = actor::by_email(&mut connection, by).await?;

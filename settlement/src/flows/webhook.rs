@@ -1,3 +1,53 @@
 //! Notices on their way to endpoints.
 
 pub mod bodies;
+pub mod feed;
+mod log;
+pub mod mark_log;
+pub mod recover;
+pub mod resend;
+pub mod rotate_secret;
+pub mod test_delivery;
+
+use crate::domain::webhook::endpoint::EndpointKey;
+use crate::error::Fault;
+use crate::store::webhook_again;
+use crate::store::webhook_read::{self, DeliveryFilter, DeliveryRow};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::PgConnection;
+
+/// How long deliveries and their attempts are kept.
+pub const DELIVERIES_KEPT_DAYS: i64 = 90;
+
+/// The first instant of what is still kept.
+pub fn kept_since(now: Timestamp) -> Timestamp {
+    let kept = SignedDuration::from_hours(DELIVERIES_KEPT_DAYS * 24);
+    now.saturating_sub(kept).unwrap_or(Timestamp::MIN)
+}
+
+/// Holds a lane until the transaction ends; answers the number of its newest delivery.
+async fn held_lane(connection: &mut PgConnection, key: &EndpointKey) -> Result<i64, Fault> {
+    let newest = webhook_again::lock_lane(connection, key).await?;
+    newest.ok_or(Fault::NotFound("webhook endpoint"))
+}
+
+/// A delivery that is there.
+async fn of(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    sequence: i64,
+    now: Timestamp,
+) -> Result<DeliveryRow, Fault> {
+    let filter = DeliveryFilter {
+        key: *key,
+        sequence: Some(sequence),
+        state: None,
+        kind: None,
+        since: kept_since(now),
+        until: None,
+        below: None,
+        rows_max: 1,
+    };
+    let found = webhook_read::deliveries(connection, &filter).await?.pop();
+    found.ok_or(Fault::NotFound("webhook delivery"))
+}

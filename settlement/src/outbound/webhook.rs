@@ -1,20 +1,12 @@
 //! The one client that speaks to addresses which merchants and affiliates chose.
 
+pub use shared::validate::web_address::Reach;
 use std::time::Duration;
 
 /// Bytes of an answer that are kept.
 pub const ANSWER_KEPT_BYTES: usize = 4 * 1024;
 /// Bytes of an answer that are read at most.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// Where endpoints may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
-    /// https on public addresses alone.
-    Public,
-    /// Anywhere, http too: for development and tests (`WEBHOOK_REACH=any`).
-    Any,
-}
 
 /// One delivery, ready to go.
 #[derive(Clone, Copy)]

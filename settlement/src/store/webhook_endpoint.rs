@@ -25,9 +25,19 @@ pub struct EndpointRow {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
+    /// Since when nothing is sent.
+    pub paused_at: Option<OffsetDateTime>,
+    /// owner or failing.
+    pub paused_because: Option<String>,
+    /// Until when the secret before the latest rotation signs too.
+    pub previous_secret_until: Option<OffsetDateTime>,
+    /// Since when nothing arrives there.
+    pub failing_since: Option<OffsetDateTime>,
+    /// The number of its newest delivery.
+    pub last_sequence: i64,
 }
 
-/// Inserts an endpoint with its sealed secret.
+/// Inserts an endpoint with its sealed secret, and its lane.
 pub async fn insert(
     connection: &mut PgConnection,
     environment: &str,
@@ -37,9 +47,13 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "-- insert_webhook_endpoint
-         insert into webhook_endpoint (environment, merchant_id, endpoint_id, url, events, format,
-                                       description, state, secret_sealed, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         with endpoint as (
+             insert into webhook_endpoint (environment, merchant_id, endpoint_id, url, events,
+                                           format, description, state, secret_sealed, created_at,
+                                           updated_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         )
+         insert into webhook_lane (environment, merchant_id, endpoint_id) values ($1, $2, $3)",
     )
     .bind(environment)
     .bind(merchant_id)
@@ -84,7 +98,8 @@ pub async fn update(
     let done = sqlx::query(
         "-- update_webhook_endpoint
          update webhook_endpoint
-         set url = $4, events = $5, description = $6, state = $7, updated_at = $8
+         set url = $4, events = $5, description = $6, state = $7, updated_at = $8,
+             paused_at = $9, paused_because = $10
          where environment = $1 and merchant_id = $2 and endpoint_id = $3",
     )
     .bind(environment)
@@ -94,6 +109,38 @@ pub async fn update(
     .bind(&row.events)
     .bind(&row.description)
     .bind(&row.state)
+    .bind(instant::to_row(now))
+    .bind(row.paused_at)
+    .bind(&row.paused_because)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Gives an endpoint another secret; the one before signs too until `previous_until`, or not at
+/// all. Answers the rows touched.
+pub async fn rotate_secret(
+    connection: &mut PgConnection,
+    environment: &str,
+    merchant_id: Uuid,
+    endpoint_id: Uuid,
+    secret_sealed: &[u8],
+    previous_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- rotate_webhook_secret
+         update webhook_endpoint
+         set previous_secret_sealed = case when $5::timestamptz is null then null
+                                           else secret_sealed end,
+             previous_secret_until = $5, secret_sealed = $4, updated_at = $6
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(endpoint_id)
+    .bind(secret_sealed)
+    .bind(previous_until.map(instant::to_row))
     .bind(instant::to_row(now))
     .execute(connection)
     .await?;
@@ -144,8 +191,9 @@ pub async fn list(
 ) -> Result<Vec<EndpointRow>, sqlx::Error> {
     sqlx::query_as(
         "-- list_webhook_endpoints
-         select endpoint_id, url, events, format, description, state, created_at, updated_at
-         from webhook_endpoint
+         select endpoint_id, url, events, format, description, state, created_at, updated_at,
+                paused_at, paused_because, previous_secret_until, failing_since, last_sequence
+         from webhook_endpoint join webhook_lane using (environment, merchant_id, endpoint_id)
          where environment = $1 and merchant_id = $2
            and ($3::uuid is null or endpoint_id = $3)
            and ($4::text is null or state = $4)

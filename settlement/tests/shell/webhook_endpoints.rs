@@ -11,6 +11,7 @@ use settlement::flows::webhook_endpoint::{self, Created, ENDPOINTS_MAX};
 use settlement::store::webhook_endpoint::{EndpointRow, list};
 use shared::id::Environment;
 use shared::validate::resource::{endpoint_change, new_endpoint};
+use shared::validate::web_address::Reach;
 use uuid::Uuid;
 
 struct Endpoints {
@@ -31,7 +32,7 @@ impl Endpoints {
     async fn create(&self) -> Result<Created, Fault> {
         let body = br#"{"url":"https://hooks.shop.example/k?t=s3cret","events":["ping"],
             "description":"Ours"}"#;
-        let new = new_endpoint(body).unwrap();
+        let new = new_endpoint(body, Reach::Public).unwrap();
         let mut transaction = self.network.pool.begin().await.unwrap();
         let (vault, actor) = (&self.network.vault, self.actor());
         let made = webhook_endpoint::create(&mut transaction, vault, actor, self.scope, new, now())
@@ -41,7 +42,7 @@ impl Endpoints {
     }
 
     async fn change(&self, id: Uuid, body: &str, second: i64) -> Result<EndpointRow, Fault> {
-        let change = endpoint_change(body.as_bytes()).unwrap();
+        let change = endpoint_change(body.as_bytes(), Reach::Public).unwrap();
         let at = now().checked_add(SignedDuration::from_secs(second)).unwrap();
         let mut connection = self.network.pool.acquire().await.unwrap();
         webhook_endpoint::change(&mut connection, self.actor(), self.scope, id, change, at).await

@@ -4,6 +4,7 @@ use super::super::{Change, Pays};
 use super::*;
 use crate::fault::Faults;
 use crate::problem::Code;
+use crate::validate::web_address::Reach;
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
@@ -258,8 +259,10 @@ fn a_bulk_body_without_rows_is_refused_as_a_whole() {
 #[test]
 fn every_fault_of_an_endpoint_names_its_field() {
     let good = r#""url":"https://hooks.shop.example/k","events":["commission.paid","ping"]"#;
-    let read =
-        new_endpoint(format!(r#"{{{good},"format":"khata","description":" a "}}"#).as_bytes());
+    let read = new_endpoint(
+        format!(r#"{{{good},"format":"khata","description":" a "}}"#).as_bytes(),
+        Reach::Public,
+    );
     let read = read.expect("a good body");
     assert_eq!(read.events, [EventType::CommissionPaid, EventType::Ping]);
     assert_eq!(read.description.as_deref(), Some("a"));
@@ -273,7 +276,7 @@ fn every_fault_of_an_endpoint_names_its_field() {
         ),
         (format!("{{{url}}}"), "events is required"),
         (format!(r#"{{{url},"events":"ping"}}"#), "events must be an array"),
-        (format!(r#"{{{url},"events":[]}}"#), "events must have 1 to 14 entries"),
+        (format!(r#"{{{url},"events":[]}}"#), "events must have 1 to 15 entries"),
         (format!(r#"{{{url},"events":["*"]}}"#), "events[0] must be one of conversion.received"),
         (format!(r#"{{{url},"events":["ping","ping"]}}"#), "events[1] must not be repeated"),
         (format!(r#"{{{good},"format":"affiliate_order"}}"#), "format must be khata"),
@@ -286,7 +289,7 @@ fn every_fault_of_an_endpoint_names_its_field() {
         (format!(r#"{{{good},"state":"paused"}}"#), "state is not a property here"),
         (format!(r#"{{{good},"secret":"whsec_x"}}"#), "secret is not a property here"),
     ] {
-        let said = new_endpoint(body.as_bytes()).expect_err(&body).into_messages();
+        let said = new_endpoint(body.as_bytes(), Reach::Public).expect_err(&body).into_messages();
         assert_eq!(said.len(), 1, "{body}: {said:?}");
         assert!(said[0].starts_with(expected), "{body}: {said:?}");
     }
@@ -294,16 +297,17 @@ fn every_fault_of_an_endpoint_names_its_field() {
 
 #[test]
 fn a_change_of_an_endpoint_names_what_changes() {
-    let change = endpoint_change(br#"{"state":"paused","description":null}"#).expect("a good body");
+    let change = endpoint_change(br#"{"state":"paused","description":null}"#, Reach::Public)
+        .expect("a good body");
     assert_eq!(change.state, Some(EndpointState::Paused));
     assert_eq!((change.description, change.url, change.events), (Change::Clear, None, None));
     for (body, expected) in [
         ("{}", "body must name at least one of url, events, description, state"),
         (r#"{"state":"dead"}"#, "state must be one of active, paused"),
         (r#"{"format":"khata"}"#, "format is not a property here"),
-        (r#"{"events":[]}"#, "events must have 1 to 14 entries"),
+        (r#"{"events":[]}"#, "events must have 1 to 15 entries"),
     ] {
-        let said = endpoint_change(body.as_bytes()).expect_err(body).into_messages();
+        let said = endpoint_change(body.as_bytes(), Reach::Public).expect_err(body).into_messages();
         assert_eq!(said, [expected], "{body}");
     }
 }
@@ -367,7 +371,7 @@ fn a_word_is_written_as_it_is_read() {
     assert_eq!(Stock::parse("in stock"), None);
     for state in [EndpointState::Active, EndpointState::Paused] {
         let body = format!(r#"{{"state":"{}"}}"#, state.as_str());
-        let change = endpoint_change(body.as_bytes()).expect("a good body");
+        let change = endpoint_change(body.as_bytes(), Reach::Public).expect("a good body");
         assert_eq!(change.state, Some(state));
     }
 }
@@ -378,7 +382,7 @@ proptest! {
         for body in [text.clone(), body(&text), format!(r#"{{"products":[{text}]}}"#)] {
             let _ = products(body.as_bytes(), &shop());
             let _ = product(&text, body.as_bytes(), &shop());
-            let _ = new_endpoint(body.as_bytes());
+            let _ = new_endpoint(body.as_bytes(), Reach::Public);
             let _ = day(body.as_bytes());
         }
     }

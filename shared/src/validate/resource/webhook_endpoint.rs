@@ -1,7 +1,7 @@
 //! `POST /api/v1/webhook-endpoints` and `PATCH` on one: body to endpoint (PRODUCT §6).
 
 use super::super::fields::{Change, Fields, Need};
-use super::super::web_address;
+use super::super::web_address::{self, Reach};
 use super::DESCRIPTION_CHARACTERS_MAX;
 use crate::fault::Faults;
 use crate::json::Node;
@@ -65,7 +65,7 @@ impl EventType {
     ];
 
     /// The type on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConversionReceived => "conversion.received",
             Self::ConversionAttributed => "conversion.attributed",
@@ -84,6 +84,17 @@ impl EventType {
             Self::Ping => "ping",
         }
     }
+
+    /// Their words, in the same order.
+    pub const WORDS: [&str; 15] = {
+        let mut words = [""; 15];
+        let mut at = 0;
+        while at < words.len() {
+            words[at] = Self::ALL[at].as_str();
+            at += 1;
+        }
+        words
+    };
 
     /// Reads a type.
     pub fn parse(text: &str) -> Option<Self> {
@@ -144,13 +155,13 @@ impl EndpointChange {
     }
 }
 
-/// Reads a new endpoint, or every fault of the body.
-pub fn new_endpoint(body: &[u8]) -> Result<NewEndpoint, Faults> {
+/// Reads a new endpoint within reach, or every fault of the body.
+pub fn new_endpoint(body: &[u8], reach: Reach) -> Result<NewEndpoint, Faults> {
     let mut fields = Fields::read(body);
     if fields.unreadable() {
         return Err(fields.faults);
     }
-    let url = url(&mut fields, Need::Required);
+    let url = url(&mut fields, reach, Need::Required);
     let events = events(&mut fields, Need::Required);
     let description = description(&mut fields);
     let format = fields.word("format", Need::Optional);
@@ -164,14 +175,14 @@ pub fn new_endpoint(body: &[u8]) -> Result<NewEndpoint, Faults> {
     }
 }
 
-/// Reads a change of an endpoint, or every fault of the body.
-pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
+/// Reads a change of an endpoint that stays within reach, or every fault of the body.
+pub fn endpoint_change(body: &[u8], reach: Reach) -> Result<EndpointChange, Faults> {
     let mut fields = Fields::read(body);
     if fields.unreadable() {
         return Err(fields.faults);
     }
     let change = EndpointChange {
-        url: url(&mut fields, Need::Optional),
+        url: url(&mut fields, reach, Need::Optional),
         events: events(&mut fields, Need::Optional),
         description: fields.change("description", description),
         state: fields.one_of("state", &STATES, Need::Optional),
@@ -183,9 +194,9 @@ pub fn endpoint_change(body: &[u8]) -> Result<EndpointChange, Faults> {
     if fields.faults.is_empty() { Ok(change) } else { Err(fields.faults) }
 }
 
-fn url(fields: &mut Fields, need: Need) -> Option<String> {
+fn url(fields: &mut Fields, reach: Reach, need: Need) -> Option<String> {
     let text = fields.text("url", web_address::PUBLIC_URL_BYTES_MAX, need)?;
-    let read = web_address::endpoint(&text);
+    let read = web_address::endpoint(&text, reach);
     read.map_err(|fault| fields.faults.push(format!("url {fault}"))).ok()
 }
 

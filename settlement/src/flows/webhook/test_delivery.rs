@@ -1,0 +1,43 @@
+//! A ping is numbered for an endpoint, so that its owner sees whether deliveries arrive.
+
+use super::{held_lane, of};
+use crate::domain::webhook::endpoint::EndpointKey;
+use crate::domain::webhook::told::Written;
+use crate::error::Fault;
+use crate::secrets::draw;
+use crate::store::webhook_read::DeliveryRow;
+use crate::store::{edge_stream, webhook_again};
+use jiff::Timestamp;
+use serde_json::json;
+use shared::crockford;
+use shared::time::format_instant;
+use shared::validate::resource::EventType;
+use sqlx::PgConnection;
+
+/// Writes a ping as the endpoint's next delivery, in the caller's transaction. It takes its turn
+/// in the lane like any other.
+pub async fn within(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    now: Timestamp,
+) -> Result<DeliveryRow, Fault> {
+    let sequence = held_lane(connection, key).await? + 1;
+    let ping = Written {
+        sequence,
+        position: None,
+        kind: EventType::Ping,
+        // It tells no news, so its id comes from nothing but chance.
+        message_id: format!("msg_{}", crockford::encode_u128(draw::id(now).as_u128())),
+        body: json!({
+            "type": EventType::Ping.as_str(),
+            "timestamp": format_instant(now),
+            "sequence": sequence,
+            "data": {"endpointId": key.endpoint},
+        })
+        .to_string(),
+    };
+    edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
+    webhook_again::insert(connection, key, &[ping], now).await?;
+    webhook_again::wake(connection, key, sequence, now).await?;
+    of(connection, key, sequence, now).await
+}
