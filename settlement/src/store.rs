@@ -6,6 +6,7 @@ pub mod transaction;
 
 pub mod account;
 pub mod affiliate;
+pub mod affiliate_endpoint;
 pub mod api_key;
 pub mod attribution_setting;
 pub mod campaign;

@@ -30,5 +30,6 @@ mod seeding;
 mod shop;
 mod statements;
 mod stories;
+mod webhook_bodies;
 mod webhook_endpoints;
 mod writes;

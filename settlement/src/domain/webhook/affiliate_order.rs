@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use shared::event::Item;
 use shared::id::AffiliateId;
 use shared::money::Currency;
-use standing::{Shown, Standing};
+use standing::{OrderStatus, Shown, Standing};
 
 /// What an event is written from.
 #[derive(Debug, Clone, Copy)]
@@ -154,6 +154,24 @@ pub fn body(facts: Facts<'_>) -> String {
         },
     };
     serde_json::to_string(&event).expect("texts and numbers are plain data")
+}
+
+/// An event of an order of nothing, to try an endpoint: no conversion has its id.
+pub fn of_nothing(affiliate: AffiliateId, affiliate_name: &str, at: Timestamp) -> String {
+    let order = Order {
+        conversion_id: "test".to_owned(),
+        amount: Decimal::ZERO,
+        currency: Currency::parse("USD").expect("the specification's own currency is one"),
+        rate: Decimal::ZERO,
+        lines: Vec::new(),
+        lines_sum: None,
+    };
+    let shown = Shown {
+        order_status: OrderStatus::Pending,
+        commission_amount: Decimal::ZERO,
+        order_adjustment: Decimal::ZERO,
+    };
+    body(Facts { affiliate, affiliate_name, order: &order, shown, at })
 }
 
 fn item(line: &Line, currency: Currency) -> OrderItem<'_> {
