@@ -1,6 +1,7 @@
 //! An affiliate's webhook endpoint is made, changed, or goes; its secret is rotated. The affiliate
 //! itself or an operator does it. What both kinds of owner ask of a lane is in `webhook`.
 
+mod again;
 mod ping;
 
 use super::actor::{Actor, note};
@@ -22,6 +23,7 @@ use shared::validate::web_address::Reach;
 use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
+pub use again::{recover, resend};
 pub use ping::ping;
 
 /// Under which merchant affiliates' endpoints stand: none.

@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod affiliate_endpoints;
 mod assigned;
 mod attribution;
 mod batches;
