@@ -177,13 +177,13 @@ fn an_order_of_nothing_has_every_field_and_no_amount() {
     let at = Timestamp::from_second(1_700_000_000).expect("a second of the test");
     let text = of_nothing(AffiliateId(Uuid::from_u128(8)), "ACME Affiliate", at);
     let read: Value = serde_json::from_str(&text).expect("it is JSON");
-    let real = text_of(&order("1.00", "USD", &[], None), shown(OrderStatus::Pending, "1.00", "0"));
-    let real: Value = serde_json::from_str(&real).expect("it is JSON");
+    let other = text_of(&order("1.00", "USD", &[], None), shown(OrderStatus::Pending, "1.00", "0"));
+    let other: Value = serde_json::from_str(&other).expect("it is JSON");
     let names = |value: &Value| -> Vec<String> {
         value.as_object().expect("an object").keys().cloned().collect()
     };
-    assert_eq!(names(&read), names(&real));
-    assert_eq!(names(&read["order_data"]), names(&real["order_data"]));
+    assert_eq!(names(&read), names(&other));
+    assert_eq!(names(&read["order_data"]), names(&other["order_data"]));
     assert_eq!(
         (&read["order_data"]["order_id"], &read["commission_amount"]),
         (&json!("test"), &json!(0.0))

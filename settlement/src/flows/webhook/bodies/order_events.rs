@@ -149,9 +149,9 @@ async fn read_orders<'a>(
     let mut wanted: Vec<(Uuid, &str)> = sales.iter().flat_map(Sale::skus).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let named = webhook_body::product_names(connection, environment, &wanted).await?;
+    let products = webhook_body::product_names(connection, environment, &wanted).await?;
     let names: HashMap<(Uuid, &str), &str> =
-        named.iter().map(|(id, sku, name)| ((*id, sku.as_str()), name.as_str())).collect();
+        products.iter().map(|(id, sku, name)| ((*id, sku.as_str()), name.as_str())).collect();
     let order = |Sale { row, items, terms, currency }: &Sale<'a>| {
         let name_of = |sku: &str| names.get(&(row.merchant_id, sku)).copied();
         let product = row.external_product_id.as_deref();
