@@ -30,5 +30,8 @@ mod seeding;
 mod shop;
 mod statements;
 mod stories;
+mod webhook_again;
 mod webhook_endpoints;
+mod webhook_feed;
+mod webhook_lane;
 mod writes;

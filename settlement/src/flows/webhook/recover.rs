@@ -8,9 +8,10 @@ use crate::error::Fault;
 use crate::flows::webhook_endpoint;
 use crate::store::webhook_feed::{self, ToldRow};
 use crate::store::{edge_stream, webhook_again};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use shared::validate::resource::{EventType, Recovery};
 use sqlx::PgConnection;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Deliveries that one call puts back on their schedule at most.
@@ -55,10 +56,8 @@ pub async fn within(
     if revived.dead + revived.pending < REVIVED_MAX {
         let span = webhook_feed::span(connection, log, from, GROUPS_MAX).await?;
         let last = span.last.unwrap_or(from);
-        let kinds: Vec<&str> = chosen.iter().map(String::as_str).collect();
-        let rows =
-            webhook_feed::missing(connection, &key, (from, last), wish.since, &kinds).await?;
-        done.missing = number(connection, &key, &chosen, rows, newest, now).await?;
+        let told = missing(connection, &key, &chosen, (from, last), wish.since).await?;
+        done.missing = number(connection, &key, &chosen, &told, newest, now).await?;
         done.next = (span.groups == GROUPS_MAX).then_some(last + 1);
     }
     let newest = newest.saturating_add_unsigned(done.missing);
@@ -66,17 +65,38 @@ pub async fn within(
     Ok(done)
 }
 
+/// The notices of these groups, of the types it chose, that an endpoint has no delivery of and is
+/// not owed.
+async fn missing(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    chosen: &[String],
+    groups: (i64, i64),
+    since: Timestamp,
+) -> Result<Vec<Told>, Fault> {
+    let log = (key.environment, key.merchant);
+    let rows = webhook_feed::chosen(connection, log, groups, since, chosen).await?;
+    // A delivery is numbered after its notice was written, by clocks that may differ.
+    let about = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let numbered: HashSet<i64> =
+        webhook_feed::numbered(connection, key, groups, about).await?.into_iter().collect();
+    let owed: HashSet<i64> =
+        webhook_feed::owed(connection, key, groups).await?.into_iter().collect();
+    let is_missing =
+        |row: &ToldRow| !numbered.contains(&row.position) && !owed.contains(&(row.position / 256));
+    let told: Option<Vec<Told>> = rows.into_iter().filter(is_missing).map(ToldRow::told).collect();
+    told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))
+}
+
 /// Numbers deliveries of notices after the newest one; answers how many.
 async fn number(
     connection: &mut PgConnection,
     key: &EndpointKey,
     chosen: &[String],
-    rows: Vec<ToldRow>,
+    told: &[Told],
     newest: i64,
     now: Timestamp,
 ) -> Result<u64, Fault> {
-    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
-    let told = told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))?;
     if told.is_empty() {
         return Ok(0);
     }
@@ -86,7 +106,7 @@ async fn number(
         events: chosen.iter().filter_map(|word| EventType::parse(word)).collect(),
         format: Format::Khata,
     };
-    let written = bodies::write(connection, &endpoint, &told, newest + 1).await?;
+    let written = bodies::write(connection, &endpoint, told, newest + 1).await?;
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     Ok(webhook_again::insert(connection, key, &written, now).await?)
 }
