@@ -1,5 +1,6 @@
 //! Deliveries of notices to endpoints: what is told to whom, in which words, and when it is tried.
 
+pub mod address;
 pub mod endpoint;
 pub mod signature;
 pub mod told;

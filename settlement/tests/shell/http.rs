@@ -7,6 +7,7 @@ use serde_json::Value;
 use settlement::app::{self, App};
 use settlement::config::Config;
 use settlement::domain::payout::schedule::Schedule;
+use settlement::outbound::webhook::Reach;
 use shared::internal::EVENTS_PATH;
 use shared::keys::HashKey;
 use shared::signing::{INTERNAL_SIGNATURE_HEADER, INTERNAL_TIMESTAMP_HEADER, sign_internal};
@@ -33,6 +34,7 @@ impl Server {
             hash_key: HashKey::parse(&"ef".repeat(32)).unwrap(),
             settle_events_max: 100,
             payout_schedule: Schedule::parse("0 9 * * MON UTC").unwrap(),
+            webhook_reach: Reach::Any,
         };
         let app = Arc::new(App::new(&config, pool));
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
