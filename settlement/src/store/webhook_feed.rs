@@ -37,7 +37,9 @@ pub async fn mark(
         "-- mark_webhook_log
          insert into webhook_mark (position, transaction_id, marked_at)
          select $1, pg_current_xact_id()::text::bigint, $2
-         where not exists (select from webhook_mark where position >= $1)
+         where not exists (
+             select from webhook_mark where position >= $1
+               and transaction_id < pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
          on conflict on constraint webhook_mark_pk do nothing",
     )
     .bind(position)
