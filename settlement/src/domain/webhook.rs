@@ -2,5 +2,8 @@
 
 pub mod address;
 pub mod endpoint;
+pub mod lane;
+pub mod owed;
+pub mod schedule;
 pub mod signature;
 pub mod told;

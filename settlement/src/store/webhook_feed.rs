@@ -217,7 +217,7 @@ pub async fn chosen(
     (environment, merchant): (Environment, MerchantId),
     (first, last): (i64, i64),
     since: Timestamp,
-    kinds: &[String],
+    kinds: &[&str],
 ) -> Result<Vec<ToldRow>, sqlx::Error> {
     sqlx::query_as(
         "-- chosen_webhook_notices
@@ -275,9 +275,10 @@ pub async fn owed(
 ) -> Result<Vec<i64>, sqlx::Error> {
     sqlx::query_scalar(
         "-- owed_webhook_groups
-         select position from webhook_due
+         select owed.position
+         from webhook_due cross join lateral unnest(positions) as owed (position)
          where environment = $1 and merchant_id = $2 and endpoint_id = $3
-           and position between $4 and $5",
+           and owed.position between $4 and $5",
     )
     .bind(key.environment.as_str())
     .bind(key.merchant.0)

@@ -6,7 +6,7 @@ use settlement::domain::webhook::endpoint::EndpointKey;
 use settlement::error::Fault;
 use settlement::flows::webhook::recover::{self, GROUPS_MAX, Recovered};
 use settlement::flows::webhook::{resend, rotate_secret, test_delivery};
-use settlement::store::webhook_again;
+use settlement::store::webhook_lane;
 use shared::id::Environment;
 use shared::validate::resource::Recovery;
 use std::time::Duration;
@@ -104,8 +104,9 @@ async fn what_did_not_arrive_is_recovered_once_and_what_arrived_stays() {
 async fn what_is_owed_already_or_another_s_is_not_recovered() {
     let lane = Lane::new().await;
     let owed = lane.log(RECEIVED, 1).await;
-    let sql = "insert into webhook_due (environment, merchant_id, endpoint_id, position,
-                   log_merchant_id) values ('live', $1, $2, $3, $1)";
+    let sql = "insert into webhook_due (environment, merchant_id, endpoint_id, position, positions,
+                   log_merchant_id, created_at) values ('live', $1, $2, $3 - 1,
+                   array[$3 - 1, $3], $1, now())";
     sqlx::query(sql)
         .bind(lane.key.merchant.0)
         .bind(lane.key.endpoint)
@@ -163,8 +164,8 @@ async fn a_recovery_waits_for_whoever_numbers_deliveries() {
     let lane = Lane::new().await;
     let position = lane.log(RECEIVED, 1).await * 256;
     let mut fan_out = lane.pool().begin().await.unwrap();
-    let newest = webhook_again::lock_lane(&mut fan_out, &lane.key).await.unwrap();
-    assert_eq!(newest, Some(0));
+    let newest = webhook_lane::lock(&mut fan_out, lane.key).await.unwrap();
+    assert_eq!(newest.map(|lane| lane.last_sequence), Some(0));
     let waiting = async {
         let done = recovered(&lane, 0, None, 100).await;
         assert_eq!(done, nothing(), "the other has numbered it meanwhile");
@@ -191,7 +192,7 @@ async fn a_recovery_waits_for_whoever_numbers_deliveries() {
             .execute(&mut *fan_out)
             .await
             .unwrap();
-        webhook_again::wake(&mut fan_out, &lane.key, 1, at(2)).await.unwrap();
+        webhook_lane::advance(&mut fan_out, &[(lane.key, 1)], at(2)).await.unwrap();
         fan_out.commit().await.unwrap();
     };
     tokio::join!(waiting, numbering);

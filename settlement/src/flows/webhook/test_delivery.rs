@@ -6,7 +6,7 @@ use crate::domain::webhook::told::Written;
 use crate::error::Fault;
 use crate::secrets::draw;
 use crate::store::webhook_read::DeliveryRow;
-use crate::store::{edge_stream, webhook_again};
+use crate::store::{edge_stream, webhook_delivery, webhook_lane};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::crockford;
@@ -21,7 +21,7 @@ pub async fn within(
     key: &EndpointKey,
     now: Timestamp,
 ) -> Result<DeliveryRow, Fault> {
-    let sequence = held_lane(connection, key).await? + 1;
+    let sequence = held_lane(connection, key).await?.last_sequence + 1;
     let ping = Written {
         sequence,
         position: None,
@@ -37,7 +37,7 @@ pub async fn within(
         .to_string(),
     };
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
-    webhook_again::insert(connection, key, &[ping], now).await?;
-    webhook_again::wake(connection, key, sequence, now).await?;
+    webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
+    webhook_lane::advance(connection, &[(*key, sequence)], now).await?;
     of(connection, key, sequence, now).await
 }
