@@ -36,6 +36,7 @@ create table webhook_lane (
     due_at timestamptz,
     failures_in_row integer not null default 0,
     failing_since timestamptz,
+    rests_until timestamptz,
     lease_until timestamptz,
     lease_token uuid,
     constraint webhook_lane_pk primary key (environment, merchant_id, endpoint_id),
@@ -50,26 +51,39 @@ comment on column webhook_lane.last_sequence is 'The number of its newest delive
 comment on column webhook_lane.due_at is 'When it has something to send at the earliest, real time; null: nothing waits';
 comment on column webhook_lane.failures_in_row is 'Attempts that failed since the last one that arrived';
 comment on column webhook_lane.failing_since is 'When the first of them failed; null: none did';
+comment on column webhook_lane.rests_until is 'Nothing is tried before, because it fails; null: it does not';
 comment on column webhook_lane.lease_until is 'Until when a node alone sends on it; null: none does';
 comment on column webhook_lane.lease_token is 'That node''s token of this lease';
 create index webhook_lane_due on webhook_lane (due_at) where due_at is not null;
 insert into webhook_lane (environment, merchant_id, endpoint_id) select environment, merchant_id, endpoint_id from webhook_endpoint;
+create function open_webhook_lane() returns trigger language plpgsql as $$
+begin
+    insert into webhook_lane (environment, merchant_id, endpoint_id) values (new.environment, new.merchant_id, new.endpoint_id);
+    return null;
+end
+$$;
+comment on function open_webhook_lane is 'Every endpoint has its lane, whoever makes it.';
+create trigger webhook_endpoint_lane after insert on webhook_endpoint for each row execute function open_webhook_lane();
 
 create table webhook_due (
     environment text not null,
     merchant_id uuid not null,
     endpoint_id uuid not null,
     position bigint not null,
+    positions bigint[] not null constraint webhook_due_positions check (positions[1] = position),
     log_merchant_id uuid not null,
+    created_at timestamptz not null,
     constraint webhook_due_pk primary key (environment, merchant_id, endpoint_id, position),
     constraint webhook_due_lane_fk foreign key (environment, merchant_id, endpoint_id) references webhook_lane on delete cascade
 );
-comment on table webhook_due is 'Groups of notices that an endpoint has not been given its deliveries of; written with the group.';
+comment on table webhook_due is 'Groups of notices that an endpoint has not been given its deliveries of; written with the groups, one row for many of them.';
 comment on column webhook_due.environment is 'live or test';
 comment on column webhook_due.merchant_id is 'The endpoint''s';
 comment on column webhook_due.endpoint_id is 'Which endpoint';
-comment on column webhook_due.position is 'Which group';
-comment on column webhook_due.log_merchant_id is 'Under which merchant the group stands; the nil UUID for an affiliate''s own';
+comment on column webhook_due.position is 'The first of the groups';
+comment on column webhook_due.positions is 'Which groups, in their order';
+comment on column webhook_due.log_merchant_id is 'Under which merchant the groups stand; the nil UUID for an affiliate''s own';
+comment on column webhook_due.created_at is 'When they were written';
 
 create table webhook_delivery (
     environment text not null,
@@ -104,7 +118,7 @@ comment on column webhook_delivery.tries is 'How often since it was last put on 
 comment on column webhook_delivery.next_attempt_at is 'When it is tried next, real time; null once it ended';
 comment on column webhook_delivery.created_at is 'When it was numbered, real time';
 comment on column webhook_delivery.ended_at is 'When it arrived or was given up';
-create index webhook_delivery_pending on webhook_delivery (environment, merchant_id, endpoint_id, next_attempt_at) where state = 'pending';
+create index webhook_delivery_pending on webhook_delivery (environment, merchant_id, endpoint_id, next_attempt_at, sequence) where state = 'pending';
 
 create table webhook_attempt (
     environment text not null,

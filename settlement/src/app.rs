@@ -59,6 +59,10 @@ pub struct Wakes {
     pub settle: Notify,
     /// Directory rows changed, or a snapshot is wanted.
     pub push: Notify,
+    /// Notices were written, or a delivery is to be tried now.
+    pub webhook: Notify,
+    /// Deliveries were numbered.
+    pub delivery: Notify,
     snapshots: Mutex<BTreeSet<u32>>,
 }
 

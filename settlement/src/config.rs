@@ -47,8 +47,6 @@ pub struct VaultConfig {
     pub database_url: String,
     /// Keys of signing secrets.
     pub vault: Vault,
-    /// Where webhook endpoints may be.
-    pub webhook_reach: Reach,
 }
 
 /// What settling one event by hand needs.
@@ -69,8 +67,6 @@ pub struct OperatorConfig {
     pub vault: Vault,
     /// The edge, to push to.
     pub edge: EdgeConfig,
-    /// Where webhook endpoints may be.
-    pub webhook_reach: Reach,
 }
 
 /// What `serve` needs: everything.
@@ -120,10 +116,7 @@ pub fn database(lookup: Lookup<'_>) -> Result<String, ConfigFault> {
 pub fn vault(lookup: Lookup<'_>) -> Result<VaultConfig, ConfigFault> {
     let mut reader = Reader::new(lookup);
     let (database_url, vault) = (reader.database_url(), reader.vault());
-    let reach = reader.webhook_reach();
-    reader.finish(|| {
-        Some(VaultConfig { database_url: database_url?, vault: vault?, webhook_reach: reach? })
-    })
+    reader.finish(|| Some(VaultConfig { database_url: database_url?, vault: vault? }))
 }
 
 /// Reads the key of customer and shopper hashes.
@@ -131,6 +124,13 @@ pub fn hash_key(lookup: Lookup<'_>) -> Result<HashKey, ConfigFault> {
     let mut reader = Reader::new(lookup);
     let hash_key = reader.hash_key();
     reader.finish(|| hash_key)
+}
+
+/// Reads where webhook endpoints may be.
+pub fn webhook_reach(lookup: Lookup<'_>) -> Result<Reach, ConfigFault> {
+    let mut reader = Reader::new(lookup);
+    let reach = reader.webhook_reach();
+    reader.finish(|| reach)
 }
 
 /// Reads what settling one event by hand needs.
@@ -144,15 +144,8 @@ pub fn settle(lookup: Lookup<'_>) -> Result<SettleConfig, ConfigFault> {
 pub fn operator(lookup: Lookup<'_>) -> Result<OperatorConfig, ConfigFault> {
     let mut reader = Reader::new(lookup);
     let (database_url, vault, edge) = (reader.database_url(), reader.vault(), reader.edge());
-    let reach = reader.webhook_reach();
-    reader.finish(|| {
-        Some(OperatorConfig {
-            database_url: database_url?,
-            vault: vault?,
-            edge: edge?,
-            webhook_reach: reach?,
-        })
-    })
+    reader
+        .finish(|| Some(OperatorConfig { database_url: database_url?, vault: vault?, edge: edge? }))
 }
 
 /// Reads the network's own account, which pain.001 files are paid from; `None` when nothing of it
@@ -374,6 +367,7 @@ mod tests {
         let fault = vault(&only_database).map(|_| ()).expect_err("two are missing");
         assert_eq!(fault.0.len(), 2);
         assert!(operator(&good).is_ok());
+        assert_eq!(webhook_reach(&only_database), Ok(Reach::Public));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What happens by itself. A loop only waits and paces; each round is a flow's `run_once`.
 
 mod assume_delivered;
+mod deliver_webhooks;
 mod expire_keys;
 mod mark_log;
+mod number_webhooks;
 mod pace;
 mod poke_objects;
 mod push_directory;
@@ -30,5 +32,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     jobs.spawn(assume_delivered::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(run_payouts::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(number_webhooks::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(deliver_webhooks::run(Arc::clone(app), stopped.clone()));
     jobs
 }

@@ -44,8 +44,14 @@ pub mod risk_facts;
 pub mod settling;
 pub mod terms;
 pub mod webhook_again;
+pub mod webhook_attempt;
+pub mod webhook_delivery;
+pub mod webhook_due;
 pub mod webhook_event;
 pub mod webhook_feed;
+pub mod webhook_group;
+pub mod webhook_lane;
+pub mod webhook_lease;
 
 pub mod once;
 pub mod payout_file;

@@ -22,7 +22,7 @@ pub fn ensure() -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    step("npm parts: wrangler, esbuild, binaryen, redocly, Postgres", |step| {
+    step("npm parts: wrangler, esbuild, binaryen, redocly, standardwebhooks, Postgres", |step| {
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund"]).current_dir(root);
         step.run(&mut npm)?;

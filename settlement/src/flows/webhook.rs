@@ -1,17 +1,21 @@
 //! Notices on their way to endpoints.
 
 pub mod bodies;
+pub mod deliver;
+pub mod fan_out;
 pub mod feed;
 mod log;
 pub mod mark_log;
+pub mod pause;
 pub mod recover;
 pub mod resend;
+pub mod resume;
 pub mod rotate_secret;
 pub mod test_delivery;
 
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
-use crate::store::webhook_again;
+use crate::store::webhook_lane::{self, Locked};
 use crate::store::webhook_read::{self, DeliveryFilter, DeliveryRow};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgConnection;
@@ -25,10 +29,10 @@ pub fn kept_since(now: Timestamp) -> Timestamp {
     now.saturating_sub(kept).unwrap_or(Timestamp::MIN)
 }
 
-/// Holds a lane until the transaction ends; answers the number of its newest delivery.
-async fn held_lane(connection: &mut PgConnection, key: &EndpointKey) -> Result<i64, Fault> {
-    let newest = webhook_again::lock_lane(connection, key).await?;
-    newest.ok_or(Fault::NotFound("webhook endpoint"))
+/// Holds a lane until the transaction ends: nobody else numbers deliveries on it.
+async fn held_lane(connection: &mut PgConnection, key: &EndpointKey) -> Result<Locked, Fault> {
+    let lane = webhook_lane::lock(connection, *key).await?;
+    lane.ok_or(Fault::NotFound("webhook endpoint"))
 }
 
 /// A delivery that is there.

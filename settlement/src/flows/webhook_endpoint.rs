@@ -1,13 +1,13 @@
 //! A merchant's webhook endpoint is made, changed, or goes. Delivery to it is in `webhook`.
 
 use super::actor::{Actor, note};
-use super::webhook::kept_since;
+use super::webhook::resume;
 use crate::domain::order::Scope;
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
 use crate::secrets::{Vault, draw};
 use crate::store::webhook_endpoint::{self, EndpointFilter, EndpointRow};
-use crate::store::{instant, merchant, webhook_again};
+use crate::store::{instant, merchant};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::validate::resource::{EndpointChange, EndpointState, EventType, NewEndpoint};
@@ -94,9 +94,9 @@ pub async fn change(
         return Err(Fault::Corrupt("a locked webhook endpoint is gone".to_owned()));
     }
     if after.url != before.url || before.paused_at.is_some() && after.paused_at.is_none() {
-        let key =
-            EndpointKey { environment: scope.environment, merchant: scope.merchant, endpoint: id };
-        webhook_again::begin_anew(connection, &key, kept_since(now), now).await?;
+        let (environment, merchant) = (scope.environment, scope.merchant);
+        let key = EndpointKey { environment, merchant, endpoint: id };
+        resume::run(connection, key, now).await?;
         after.failing_since = None;
     }
     note_change(connection, actor, scope, "webhook_endpoint.change", &after, now).await?;

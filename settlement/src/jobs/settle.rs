@@ -21,6 +21,7 @@ pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
                 POLL
             }
             Ok(_) => {
+                app.wakes.webhook.notify_one();
                 backoff.reset();
                 Duration::ZERO
             }

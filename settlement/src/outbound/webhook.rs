@@ -1,14 +1,45 @@
 //! The one client that speaks to addresses which merchants and affiliates chose.
+//!
+//! **Architecture invariant:** no other code connects to an address that somebody else named. What
+//! a name resolves to is judged when it is connected to, and the addresses judged are the ones
+//! connected to; a redirect, which would lead past that, is an answer like any other.
 
+mod fault;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use crate::domain::webhook::address::{Verdict, of_url};
+use names::{LookUp, Names};
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 pub use shared::validate::web_address::Reach;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
+use url::Url;
 
 /// Bytes of an answer that are kept.
 pub const ANSWER_KEPT_BYTES: usize = 4 * 1024;
 /// Bytes of an answer that are read at most.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
+/// How long a connection may take to open, its name and TLS included, though nobody waits for it
+/// any more.
+const CONNECT_SECONDS_MAX: u64 = 15;
+/// How long a connection is kept without use: less than the five seconds after which the servers
+/// that many receivers run on (Node, Apache, uvicorn) close it, perhaps into our next delivery.
+const IDLE_SECONDS_MAX: u64 = 4;
+/// Connections kept without use to one host at most.
+const IDLE_PER_HOST_MAX: usize = 8;
+/// Fields of an answer's head at most.
+const ANSWER_HEADERS_MAX: usize = 100;
+/// Who calls.
+const USER_AGENT: &str = concat!("Khata/", env!("CARGO_PKG_VERSION"));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 
-/// One delivery, ready to go.
+/// One delivery, ready to go. It has no `Debug`: URL and body are its owner's.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
     /// Where to.
@@ -26,7 +57,7 @@ pub struct Call<'a> {
 }
 
 /// What came of an attempt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Answer {
     /// An answer with its status and the first bytes of its body.
     Status {
@@ -37,6 +68,18 @@ pub enum Answer {
     },
     /// No whole answer.
     Failed(CallFault),
+}
+
+/// Without what the receiver wrote.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status { status, start } => {
+                write!(f, "Status({status}, {} bytes kept)", start.len())
+            }
+            Self::Failed(fault) => write!(f, "Failed({fault:?})"),
+        }
+    }
 }
 
 /// Why no whole answer came.
@@ -84,46 +127,91 @@ impl CallFault {
     }
 }
 
-/// The client. One per process: connections are kept open between deliveries.
-#[derive(Debug, Clone)]
+/// The client. One per process: connections are kept open between deliveries, each to the host
+/// and port it was opened for.
+#[derive(Clone)]
 pub struct Sender {
     client: reqwest::Client,
+    reach: Reach,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sender({:?})", self.reach)
+    }
 }
 
 impl Sender {
     /// A client that reaches so far.
-    pub fn new(_reach: Reach) -> Self {
+    pub fn new(reach: Reach) -> Self {
+        Self::build(reach, names::system(), Vec::new())
+    }
+
+    /// A client that looks names up in its own way, and trusts these certificates too.
+    fn build(reach: Reach, look_up: LookUp, trusted: Vec<reqwest::Certificate>) -> Self {
         // A second install answers Err and changes nothing.
         let _ = rustls::crypto::ring::default_provider().install_default();
+        // What no feature of ours brings is switched off all the same: another crate may bring it.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
             .no_proxy()
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate()
+            .referer(false)
+            .http1_only()
+            .http1_max_headers(ANSWER_HEADERS_MAX)
+            .https_only(reach == Reach::Public)
+            .user_agent(USER_AGENT)
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
+            .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
+            .pool_max_idle_per_host(IDLE_PER_HOST_MAX)
+            .dns_resolver(Arc::new(Names::new(reach, look_up)))
+            .tls_certs_merge(trusted)
             .build()
             .expect("a client with constant settings and a provider installed can be built");
-        Self { client }
+        Self { client, reach }
     }
 
     /// Makes one attempt. Never fails: what went wrong is an answer.
     pub async fn post(&self, call: Call<'_>) -> Answer {
+        // The client would connect to an address without asking its resolver.
+        let url = Url::parse(call.url).ok();
+        let Some(url) = url.filter(|url| of_url(url, self.reach) == Verdict::Allowed) else {
+            return Answer::Failed(CallFault::AddressRefused);
+        };
+        // Dropped when its time is over, it closes its connection.
+        let attempt = tokio::time::timeout(call.time_max, self.attempt(url, call));
+        match attempt.await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(failure)) => Answer::Failed(fault::of(&failure)),
+            Err(_) => Answer::Failed(CallFault::Timeout),
+        }
+    }
+
+    async fn attempt(&self, url: Url, call: Call<'_>) -> reqwest::Result<Answer> {
         let sent = self
             .client
-            .post(call.url)
-            .timeout(call.time_max)
-            .header("content-type", "application/json")
-            .header("webhook-id", call.message_id)
-            .header("webhook-timestamp", call.timestamp_seconds)
-            .header("webhook-signature", call.signature)
-            .body(call.body.to_owned())
-            .send()
-            .await;
-        let Ok(answer) = sent else { return Answer::Failed(CallFault::Unreachable) };
+            .post(url)
+            .header(CONTENT_TYPE, JSON)
+            .header(WEBHOOK_ID, call.message_id)
+            .header(WEBHOOK_TIMESTAMP, call.timestamp_seconds)
+            .header(WEBHOOK_SIGNATURE, call.signature)
+            .body(call.body.to_owned());
+        let mut answer = sent.send().await?;
         let status = answer.status().as_u16();
-        match answer.bytes().await {
-            Ok(body) => {
-                let start = body[..body.len().min(ANSWER_KEPT_BYTES)].to_vec();
-                Answer::Status { status, start }
+        let (mut start, mut bytes) = (Vec::new(), 0);
+        while let Some(chunk) = answer.chunk().await? {
+            bytes += chunk.len();
+            if bytes > ANSWER_BYTES_MAX {
+                return Ok(Answer::Failed(CallFault::TooLong));
             }
-            Err(_) => Answer::Failed(CallFault::Broken),
+            let room = ANSWER_KEPT_BYTES - start.len();
+            start.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
+        Ok(Answer::Status { status, start })
     }
 }

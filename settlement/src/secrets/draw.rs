@@ -46,6 +46,11 @@ pub fn webhook_secret() -> String {
     format!("whsec_{}", STANDARD.encode(bytes::<WEBHOOK_SECRET_BYTES>()))
 }
 
+/// Any number: how much of the jitter is added to a wait.
+pub fn jitter() -> u32 {
+    u32::from_be_bytes(bytes())
+}
+
 /// A password: 100 random bits.
 pub fn password() -> String {
     letters::<PASSWORD_CHARACTERS>()

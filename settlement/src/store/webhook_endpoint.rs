@@ -1,6 +1,7 @@
 //! Webhook endpoints of merchants.
 
 use super::instant;
+use crate::domain::webhook::endpoint::EndpointKey;
 use jiff::Timestamp;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -37,7 +38,7 @@ pub struct EndpointRow {
     pub last_sequence: i64,
 }
 
-/// Inserts an endpoint with its sealed secret, and its lane.
+/// Inserts an endpoint with its sealed secret.
 pub async fn insert(
     connection: &mut PgConnection,
     environment: &str,
@@ -47,13 +48,9 @@ pub async fn insert(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "-- insert_webhook_endpoint
-         with endpoint as (
-             insert into webhook_endpoint (environment, merchant_id, endpoint_id, url, events,
-                                           format, description, state, secret_sealed, created_at,
-                                           updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         )
-         insert into webhook_lane (environment, merchant_id, endpoint_id) values ($1, $2, $3)",
+         insert into webhook_endpoint (environment, merchant_id, endpoint_id, url, events, format,
+                                       description, state, secret_sealed, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(environment)
     .bind(merchant_id)
@@ -210,5 +207,35 @@ pub async fn list(
     .bind(filter.after.as_ref().map(|(_, id)| id))
     .bind(filter.rows_max)
     .fetch_all(connection)
+    .await
+}
+
+/// What is told of an endpoint that was paused.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct PausedRow {
+    /// Where it was sent to.
+    pub url: String,
+    /// Whose it is; `None`: its merchant's.
+    pub affiliate_id: Option<Uuid>,
+}
+
+/// Pauses an active endpoint because it fails; `None`: it is not active.
+pub async fn pause_failing(
+    connection: &mut PgConnection,
+    key: EndpointKey,
+    now: Timestamp,
+) -> Result<Option<PausedRow>, sqlx::Error> {
+    sqlx::query_as(
+        "-- pause_failing_webhook_endpoint
+         update webhook_endpoint
+         set state = 'paused', paused_at = $4, paused_because = 'failing', updated_at = $4
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3 and state = 'active'
+         returning url, affiliate_id",
+    )
+    .bind(key.environment.as_str())
+    .bind(key.merchant.0)
+    .bind(key.endpoint)
+    .bind(instant::to_row(now))
+    .fetch_optional(connection)
     .await
 }

@@ -1,6 +1,7 @@
 //! Notices to send, written in the transaction of what they report: one row for those that belong
 //! together, read one by one through the view `webhook_event`.
 
+use super::webhook_due;
 use crate::domain::notice::Notice;
 use crate::domain::order::Scope;
 use serde_json::Value;
@@ -43,7 +44,7 @@ impl<'a> Told<'a> {
 }
 
 /// Writes notices in the order given; their positions follow it. Neighbours about one conversion
-/// share a row.
+/// share a row. With the same commit every endpoint that chose one of them is owed it.
 pub async fn insert(
     connection: &mut PgConnection,
     notices: &[(Scope, &Notice)],
@@ -58,26 +59,44 @@ pub async fn insert(
         })
         .flat_map(|group| group.chunks(NOTICES_PER_GROUP_MAX))
         .collect();
+    let listeners = webhook_due::listeners(connection, notices).await?;
+    if listeners.is_empty() {
+        insert_groups(connection, &groups, now).await?;
+        return Ok(());
+    }
+    let positions = insert_groups(connection, &groups, now).await?;
+    let placed: Vec<_> = positions.into_iter().zip(groups).collect();
+    webhook_due::insert(connection, &listeners, &placed, now).await
+}
+
+/// Answers the groups' positions, in their order.
+async fn insert_groups(
+    connection: &mut PgConnection,
+    groups: &[&[(Scope, &Notice)]],
+    now: OffsetDateTime,
+) -> Result<Vec<i64>, sqlx::Error> {
     let text = |group: &[(Scope, &Notice)]| {
         let told: Vec<_> = group.iter().map(|(_, notice)| Told::of(notice)).collect();
         serde_json::to_string(&told).expect("a notice is plain data")
     };
     let conversion = |group: &[(Scope, &Notice)]| group[0].1.conversion.map(|id| id.to_string());
-    sqlx::query(
+    let mut positions: Vec<i64> = sqlx::query_scalar(
         "-- insert_webhook_events
          insert into webhook_event_group
              (environment, merchant_id, conversion_id, notices, created_at)
          select n.environment, n.merchant_id, n.conversion_id, n.notices::json, $5
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[])
              with ordinality as n (environment, merchant_id, conversion_id, notices, place)
-         order by n.place",
+         order by n.place
+         returning position",
     )
     .bind(groups.iter().map(|group| group[0].0.environment.as_str()).collect::<Vec<_>>())
     .bind(groups.iter().map(|group| group[0].0.merchant.0).collect::<Vec<_>>())
     .bind(groups.iter().map(|group| conversion(group)).collect::<Vec<_>>())
     .bind(groups.iter().map(|group| text(group)).collect::<Vec<_>>())
     .bind(now)
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    positions.sort_unstable();
+    Ok(positions)
 }

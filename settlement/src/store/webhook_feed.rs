@@ -37,7 +37,9 @@ pub async fn mark(
         "-- mark_webhook_log
          insert into webhook_mark (position, transaction_id, marked_at)
          select $1, pg_current_xact_id()::text::bigint, $2
-         where not exists (select from webhook_mark where position >= $1)
+         where not exists (
+             select from webhook_mark where position >= $1
+               and transaction_id < pg_snapshot_xmax(pg_current_snapshot())::text::bigint)
          on conflict on constraint webhook_mark_pk do nothing",
     )
     .bind(position)
@@ -208,43 +210,52 @@ pub async fn span(
     .await
 }
 
-/// Of the groups from one position to another, written since an instant, the notices of these
-/// types that the endpoint has no delivery of and is not owed.
-pub async fn missing(
+/// The notices of these types in the groups from one position to another, written since an
+/// instant.
+pub async fn chosen(
     connection: &mut PgConnection,
-    key: &EndpointKey,
+    (environment, merchant): (Environment, MerchantId),
     (first, last): (i64, i64),
     since: Timestamp,
     kinds: &[&str],
 ) -> Result<Vec<ToldRow>, sqlx::Error> {
     sqlx::query_as(
-        "-- missing_webhook_notices
-         with told as (
-             select written.position * 256 + told.place - 1 as position, written.merchant_id,
-                    written.conversion_id, written.created_at, told.notice
-             from webhook_event_group written
-             cross join lateral json_array_elements(written.notices)
-                 with ordinality as told (notice, place)
-             where written.environment = $1 and written.merchant_id = $2
-               and written.position between $4 and $5 and written.created_at >= $6
-               and told.notice ->> 'type' = any($7)
-               and not exists (
-                   select from webhook_due owed
-                   where owed.environment = $1 and owed.merchant_id = $2
-                     and owed.endpoint_id = $3 and owed.position = written.position)
-         )
-         select position, merchant_id, notice ->> 'type' as type,
-                (notice ->> 'affiliateId')::uuid as affiliate_id, conversion_id,
-                notice ->> 'commissionId' as commission_id, notice ->> 'eventId' as event_id,
-                (notice ->> 'occurredAt')::timestamptz as occurred_at,
-                (notice -> 'data')::jsonb as data, created_at
-         from told
-         where not exists (
-             select from webhook_delivery delivery
-             where delivery.environment = $1 and delivery.merchant_id = $2
-               and delivery.endpoint_id = $3 and delivery.position = told.position
-               and delivery.created_at >= $6 - interval '1 day')
-         order by position",
+        "-- chosen_webhook_notices
+         select written.position * 256 + told.place - 1 as position, merchant_id,
+                told.notice ->> 'type' as type,
+                (told.notice ->> 'affiliateId')::uuid as affiliate_id, conversion_id,
+                told.notice ->> 'commissionId' as commission_id,
+                told.notice ->> 'eventId' as event_id,
+                (told.notice ->> 'occurredAt')::timestamptz as occurred_at,
+                (told.notice -> 'data')::jsonb as data, created_at
+         from webhook_event_group written
+         cross join lateral json_array_elements(notices) with ordinality as told (notice, place)
+         where environment = $1 and merchant_id = $2 and position between $3 and $4
+           and created_at >= $5 and told.notice ->> 'type' = any($6)
+         order by 1",
+    )
+    .bind(environment.as_str())
+    .bind(merchant.0)
+    .bind(first)
+    .bind(last)
+    .bind(instant::to_row(since))
+    .bind(kinds)
+    .fetch_all(connection)
+    .await
+}
+
+/// Of these groups, the notices that an endpoint has a delivery of, numbered since an instant.
+pub async fn numbered(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    (first, last): (i64, i64),
+    since: Timestamp,
+) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- numbered_webhook_notices
+         select position from webhook_delivery
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3
+           and position between $4 * 256 and $5 * 256 + 255 and created_at >= $6",
     )
     .bind(key.environment.as_str())
     .bind(key.merchant.0)
@@ -252,7 +263,28 @@ pub async fn missing(
     .bind(first)
     .bind(last)
     .bind(instant::to_row(since))
-    .bind(kinds)
+    .fetch_all(connection)
+    .await
+}
+
+/// Of these groups, those that an endpoint is owed.
+pub async fn owed(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    (first, last): (i64, i64),
+) -> Result<Vec<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- owed_webhook_groups
+         select owed.position
+         from webhook_due cross join lateral unnest(positions) as owed (position)
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3
+           and owed.position between $4 and $5",
+    )
+    .bind(key.environment.as_str())
+    .bind(key.merchant.0)
+    .bind(key.endpoint)
+    .bind(first)
+    .bind(last)
     .fetch_all(connection)
     .await
 }

@@ -81,6 +81,7 @@ impl DeliveryInFull {
 #[derive(Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = WebhookAttempt)]
+#[expect(clippy::struct_field_names, reason = "the wire's own names")]
 pub struct Attempt {
     /// Which delivery.
     sequence: i64,

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::thread;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -9,6 +10,8 @@ use socket2::SockRef;
 
 /// Bytes of a body that has an end in its head and none on the wire.
 const PROMISED_BYTES: usize = 1_000;
+/// Between two writes of a slow answer.
+const DRIP: Duration = Duration::from_millis(10);
 
 /// What is answered to one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +24,12 @@ pub enum Reply {
     Stall,
     /// 200 and the start of a body, and then nothing until the sender gives up.
     StallInBody,
+    /// A head that goes on by a few bytes for ever.
+    SlowHead,
+    /// A body that goes on by a byte for ever.
+    SlowBody,
+    /// A head without an end, as fast as it is read.
+    EndlessHead,
     /// The connection is reset.
     Reset,
     /// 200 and the start of a body, and then the connection is reset.
@@ -57,6 +66,18 @@ impl Reply {
                 start(stream)?;
                 until_left(stream)?;
             }
+            Self::SlowHead => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\n")?;
+                drip(stream, b"a: b\r\n")?;
+            }
+            Self::SlowBody => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
+                drip(stream, b"x")?;
+            }
+            Self::EndlessHead => {
+                stream.write_all(b"HTTP/1.1 200 OK\r\na: ")?;
+                flood(stream);
+            }
             Self::Reset => return reset(stream),
             Self::ResetInBody => {
                 start(stream)?;
@@ -66,7 +87,7 @@ impl Reply {
             Self::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n\x00\xff\r\n\r\n")?,
             Self::Endless => {
                 stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")?;
-                while stream.write_all(&[b'x'; 8 * 1024]).is_ok() {}
+                flood(stream);
             }
         }
         Ok(After::Close)
@@ -92,6 +113,19 @@ fn whole(
 fn start(mut stream: &TcpStream) -> Result<()> {
     let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {PROMISED_BYTES}\r\n\r\n{{");
     Ok(stream.write_all(head.as_bytes())?)
+}
+
+/// Writes a few bytes after another until the sender closes.
+fn drip(mut stream: &TcpStream, bytes: &[u8]) -> Result<()> {
+    loop {
+        stream.write_all(bytes)?;
+        thread::sleep(DRIP);
+    }
+}
+
+/// Writes until the sender closes.
+fn flood(mut stream: &TcpStream) {
+    while stream.write_all(&[b'x'; 8 * 1024]).is_ok() {}
 }
 
 /// Reads on until the sender closes.

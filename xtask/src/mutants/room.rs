@@ -59,9 +59,11 @@ impl Room {
                 "url",
             ]),
             Self::Domain => Some(&[
+                "base64",
                 "cronexpr",
                 "csv",
                 "deunicode",
+                "hmac",
                 "iban_validate",
                 "jiff",
                 "quick-xml",
@@ -71,6 +73,7 @@ impl Room {
                 "sha2",
                 "shared",
                 "thiserror",
+                "url",
                 "uuid",
             ]),
         }

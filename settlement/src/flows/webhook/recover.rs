@@ -2,15 +2,16 @@
 
 use super::{bodies, held_lane, log};
 use crate::domain::order::Scope;
-use crate::domain::webhook::endpoint::{Endpoint, EndpointKey, Format, Owner};
+use crate::domain::webhook::endpoint::{Endpoint, EndpointKey};
 use crate::domain::webhook::told::Told;
 use crate::error::Fault;
-use crate::flows::webhook_endpoint;
 use crate::store::webhook_feed::{self, ToldRow};
-use crate::store::{edge_stream, webhook_again};
-use jiff::Timestamp;
-use shared::validate::resource::{EventType, Recovery};
+use crate::store::webhook_lane::{self, Locked};
+use crate::store::{edge_stream, webhook_again, webhook_delivery};
+use jiff::{SignedDuration, Timestamp};
+use shared::validate::resource::Recovery;
 use sqlx::PgConnection;
+use std::collections::HashSet;
 use uuid::Uuid;
 
 /// Deliveries that one call puts back on their schedule at most.
@@ -42,8 +43,7 @@ pub async fn within(
 ) -> Result<Recovered, Fault> {
     let key =
         EndpointKey { environment: scope.environment, merchant: scope.merchant, endpoint: id };
-    let newest = held_lane(connection, &key).await?;
-    let chosen = webhook_endpoint::find(connection, scope, id).await?.events;
+    let lane = held_lane(connection, &key).await?;
     let revived = webhook_again::revive(connection, &key, wish.since, REVIVED_MAX, now).await?;
     let log = (scope.environment, scope.merchant);
     let from = match wish.from {
@@ -55,38 +55,52 @@ pub async fn within(
     if revived.dead + revived.pending < REVIVED_MAX {
         let span = webhook_feed::span(connection, log, from, GROUPS_MAX).await?;
         let last = span.last.unwrap_or(from);
-        let kinds: Vec<&str> = chosen.iter().map(String::as_str).collect();
-        let rows =
-            webhook_feed::missing(connection, &key, (from, last), wish.since, &kinds).await?;
-        done.missing = number(connection, &key, &chosen, rows, newest, now).await?;
+        let told = missing(connection, &lane.endpoint, (from, last), wish.since).await?;
+        done.missing = number(connection, &lane, &told, now).await?;
         done.next = (span.groups == GROUPS_MAX).then_some(last + 1);
     }
-    let newest = newest.saturating_add_unsigned(done.missing);
-    webhook_again::wake(connection, &key, newest, now).await?;
+    let newest = lane.last_sequence.saturating_add_unsigned(done.missing);
+    webhook_lane::advance(connection, &[(key, newest)], now).await?;
     Ok(done)
 }
 
-/// Numbers deliveries of notices after the newest one; answers how many.
+/// The notices of these groups, of the types it chose, that an endpoint has no delivery of and is
+/// not owed.
+async fn missing(
+    connection: &mut PgConnection,
+    endpoint: &Endpoint,
+    groups: (i64, i64),
+    since: Timestamp,
+) -> Result<Vec<Told>, Fault> {
+    let (key, log) = (&endpoint.key, (endpoint.key.environment, endpoint.key.merchant));
+    let chosen: Vec<&str> = endpoint.events.iter().map(|kind| kind.as_str()).collect();
+    let rows = webhook_feed::chosen(connection, log, groups, since, &chosen).await?;
+    // A delivery is numbered after its notice was written, by clocks that may differ.
+    let about = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let numbered: HashSet<i64> =
+        webhook_feed::numbered(connection, key, groups, about).await?.into_iter().collect();
+    let owed: HashSet<i64> =
+        webhook_feed::owed(connection, key, groups).await?.into_iter().collect();
+    let is_missing =
+        |row: &ToldRow| !numbered.contains(&row.position) && !owed.contains(&(row.position / 256));
+    let told: Option<Vec<Told>> = rows.into_iter().filter(is_missing).map(ToldRow::told).collect();
+    told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))
+}
+
+/// Numbers deliveries of notices on a held lane, after its newest one; answers how many.
 async fn number(
     connection: &mut PgConnection,
-    key: &EndpointKey,
-    chosen: &[String],
-    rows: Vec<ToldRow>,
-    newest: i64,
+    lane: &Locked,
+    told: &[Told],
     now: Timestamp,
 ) -> Result<u64, Fault> {
-    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
-    let told = told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))?;
     if told.is_empty() {
         return Ok(0);
     }
-    let endpoint = Endpoint {
-        key: *key,
-        owner: Owner::Merchant,
-        events: chosen.iter().filter_map(|word| EventType::parse(word)).collect(),
-        format: Format::Khata,
-    };
-    let written = bodies::write(connection, &endpoint, &told, newest + 1).await?;
+    let first = lane.last_sequence + 1;
+    let written = bodies::write(connection, &lane.endpoint, told, first).await?;
+    let key = lane.endpoint.key;
+    let written: Vec<_> = written.into_iter().map(|one| (key, one)).collect();
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
-    Ok(webhook_again::insert(connection, key, &written, now).await?)
+    Ok(webhook_delivery::insert(connection, &written, now).await?)
 }

@@ -3,8 +3,8 @@
 use super::{held_lane, kept_since, of};
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
-use crate::store::webhook_again;
 use crate::store::webhook_read::DeliveryRow;
+use crate::store::{webhook_again, webhook_lane};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -16,11 +16,11 @@ pub async fn within(
     sequence: i64,
     now: Timestamp,
 ) -> Result<DeliveryRow, Fault> {
-    let newest = held_lane(connection, key).await?;
+    let newest = held_lane(connection, key).await?.last_sequence;
     let since = kept_since(now);
     if webhook_again::resend(connection, key, sequence, since, now).await? != 1 {
         return Err(Fault::NotFound("webhook delivery"));
     }
-    webhook_again::wake(connection, key, newest, now).await?;
+    webhook_lane::advance(connection, &[(*key, newest)], now).await?;
     of(connection, key, sequence, now).await
 }

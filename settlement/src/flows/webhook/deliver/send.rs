@@ -1,0 +1,176 @@
+//! Makes the attempts of one leased lane, as fast as its endpoint takes them and no faster.
+
+use super::{Post, Work};
+use crate::domain::webhook::endpoint::{EndpointKey, Format};
+use crate::domain::webhook::lane::{Pace, Standing};
+use crate::domain::webhook::schedule::{self, Next};
+use crate::domain::webhook::signature;
+use crate::outbound::stopwatch::Stopwatch;
+use crate::outbound::webhook::{Answer, Call};
+use crate::secrets::draw;
+use crate::secrets::vault::Unopenable;
+use crate::store::webhook_delivery::Due;
+use crate::store::webhook_lease::Leased;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use jiff::{SignedDuration, Timestamp};
+use std::time::Duration;
+use uuid::Uuid;
+
+/// How long a lane rests whose secret does not open: somebody has to see to the master keys.
+const UNOPENABLE_REST_SECONDS: i64 = 300;
+
+/// What was sent on a lane.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    /// Whose lane.
+    pub key: EndpointKey,
+    /// The lease's token.
+    pub token: Uuid,
+    /// How the endpoint stands now.
+    pub standing: Standing,
+    /// Every attempt, in the order in which they ended.
+    pub attempts: Vec<Attempted>,
+}
+
+/// One attempt.
+#[derive(Debug, Clone)]
+pub struct Attempted {
+    /// Of which delivery.
+    pub delivery: Due,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub duration: Duration,
+    /// What came of it.
+    pub answer: Answer,
+    /// What becomes of the delivery.
+    pub fate: Fate,
+}
+
+/// What an attempt makes of its delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It arrived.
+    Arrived,
+    /// It is tried again then.
+    Again(Timestamp),
+    /// It is given up.
+    Dead,
+}
+
+/// One lane's sending, under way.
+struct Round<'a> {
+    post: &'a Post,
+    lane: &'a Leased,
+    secrets: Vec<String>,
+    began: Stopwatch,
+    now: Timestamp,
+}
+
+/// Sends what is due on a lane. It ends when all was tried, when the endpoint fails too often in a
+/// row, or when the lease nears its end.
+pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
+    let Work { lane, due } = work;
+    let sent = |standing, attempts| Sent { key: lane.key, token: lane.token, standing, attempts };
+    let secrets = match secrets(post, &lane) {
+        Ok(secrets) => secrets,
+        Err(fault) => {
+            tracing::error!(endpoint = %lane.key.endpoint, %fault, "nothing can be signed for it");
+            let rest = SignedDuration::from_secs(UNOPENABLE_REST_SECONDS);
+            let rests_until = now.saturating_add(rest).ok();
+            return sent(Standing { rests_until, ..lane.standing }, Vec::new());
+        }
+    };
+    let round = Round { post, lane: &lane, secrets, began: Stopwatch::start(), now };
+    let mut standing = lane.standing;
+    let mut attempts = Vec::with_capacity(due.len());
+    let mut waiting = due.into_iter();
+    let mut flying = FuturesUnordered::new();
+    loop {
+        while flying.len() < round.calls_at_once(standing) {
+            let Some(delivery) = waiting.next() else { break };
+            flying.push(round.attempt(delivery));
+        }
+        match flying.next().await {
+            Some(Some(attempted)) => {
+                standing = round.after(standing, &attempted);
+                attempts.push(attempted);
+            }
+            Some(None) => {}
+            None => break,
+        }
+    }
+    drop(flying);
+    sent(standing, attempts)
+}
+
+fn secrets(post: &Post, lane: &Leased) -> Result<Vec<String>, Unopenable> {
+    let name = lane.key.endpoint.to_string();
+    let sealed = [Some(&lane.secret_sealed), lane.previous_secret_sealed.as_ref()];
+    sealed.into_iter().flatten().map(|sealed| post.vault.open(&name, sealed)).collect()
+}
+
+impl Round<'_> {
+    fn time(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.began.elapsed()).unwrap_or_default();
+        self.now.saturating_add(elapsed).unwrap_or(self.now)
+    }
+
+    /// How many calls may be under way now.
+    fn calls_at_once(&self, standing: Standing) -> usize {
+        if self.began.elapsed() >= self.post.limits.begin_time_max {
+            return 0;
+        }
+        match standing.pace(self.time()) {
+            Pace::Freely => self.post.limits.calls_per_lane_max,
+            Pace::OneAtATime => 1,
+            Pace::NotYet => 0,
+        }
+    }
+
+    /// One attempt; `None`: it was not begun, and the delivery is due as before.
+    async fn attempt(&self, delivery: Due) -> Option<Attempted> {
+        // Closed: the node stops.
+        let _permit = self.post.calls.acquire().await.ok()?;
+        if self.began.elapsed() >= self.post.limits.begin_time_max {
+            return None;
+        }
+        let (started_at, watch) = (self.time(), Stopwatch::start());
+        let (id, second) = (&delivery.message_id, started_at.as_second());
+        let signature = signature::header(&self.secrets, id, second, &delivery.body);
+        let call = Call {
+            url: &self.lane.url,
+            message_id: id,
+            timestamp_seconds: second,
+            signature: &signature,
+            body: &delivery.body,
+            time_max: self.post.limits.time_max(self.lane.format),
+        };
+        let answer = self.post.sender.post(call).await;
+        let fate = fate(self.lane.format, &delivery, &answer, self.time());
+        Some(Attempted { delivery, started_at, duration: watch.elapsed(), answer, fate })
+    }
+
+    fn after(&self, standing: Standing, attempted: &Attempted) -> Standing {
+        match attempted.fate {
+            Fate::Arrived => standing.after_arrival(),
+            Fate::Again(_) | Fate::Dead => standing.after_failure(self.time()),
+        }
+    }
+}
+
+fn fate(format: Format, delivery: &Due, answer: &Answer, ended_at: Timestamp) -> Fate {
+    let arrived = match answer {
+        Answer::Status { status, .. } => schedule::is_arrival(format, *status),
+        Answer::Failed(_) => false,
+    };
+    if arrived {
+        return Fate::Arrived;
+    }
+    let failed_tries = u32::try_from(delivery.tries).unwrap_or(0).saturating_add(1);
+    match schedule::after_failure(format, failed_tries, draw::jitter()) {
+        Next::TryAfter(wait) => Fate::Again(ended_at.saturating_add(wait).unwrap_or(ended_at)),
+        Next::GiveUp => Fate::Dead,
+    }
+}
