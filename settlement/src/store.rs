@@ -6,6 +6,7 @@ pub mod transaction;
 
 pub mod account;
 pub mod affiliate;
+pub mod affiliate_endpoint;
 pub mod api_key;
 pub mod attribution_setting;
 pub mod campaign;
@@ -17,6 +18,7 @@ pub mod missing_status;
 pub mod payout_method;
 pub mod product;
 pub mod rule;
+pub mod webhook_body;
 pub mod webhook_endpoint;
 
 pub mod directory_row;

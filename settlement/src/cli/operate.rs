@@ -84,6 +84,9 @@ pub(super) enum AffiliateVerb {
     /// How it is paid
     #[command(subcommand)]
     PayoutMethod(super::payout_method::Verb),
+    /// Where it is told of what it earns
+    #[command(subcommand)]
+    Webhook(super::webhook::Verb),
 }
 
 /// What every command here works with.
@@ -171,6 +174,7 @@ pub(super) async fn affiliate(verb: AffiliateVerb) -> Result<ExitCode, Failure> 
         AffiliateVerb::Suspend(on) => (on, AffiliateChange::Suspend, "suspended"),
         AffiliateVerb::Activate(on) => (on, AffiliateChange::Activate, "activated"),
         AffiliateVerb::PayoutMethod(verb) => return super::payout_method::run(verb).await,
+        AffiliateVerb::Webhook(verb) => return super::webhook::run(verb).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = AffiliateId(on.id);

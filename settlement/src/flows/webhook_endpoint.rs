@@ -104,7 +104,7 @@ pub async fn change(
 }
 
 /// Paused keeps since when and why when it is so already.
-fn set_state(row: &mut EndpointRow, state: EndpointState, now: Timestamp) {
+pub(super) fn set_state(row: &mut EndpointRow, state: EndpointState, now: Timestamp) {
     if row.state == state.as_str() {
         return;
     }
@@ -182,6 +182,7 @@ pub(super) async fn note_change(
     note(connection, actor, action, &row.endpoint_id.to_string(), detail, now).await
 }
 
-fn words(events: &[EventType]) -> Vec<String> {
+/// The types as rows hold them.
+pub(super) fn words(events: &[EventType]) -> Vec<String> {
     events.iter().map(|kind| kind.as_str().to_owned()).collect()
 }

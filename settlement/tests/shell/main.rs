@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod affiliate_endpoints;
 mod assigned;
 mod attribution;
 mod batches;
@@ -31,6 +32,7 @@ mod shop;
 mod statements;
 mod stories;
 mod webhook_again;
+mod webhook_bodies;
 mod webhook_endpoints;
 mod webhook_feed;
 mod webhook_lane;

@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn each_format_is_tried_as_documented_and_then_given_up() {
-        let hours = |many| Some(many * 3_600);
+        let hours = |many: u64| Some(many * 3_600);
         let khata =
             [Some(5), Some(300), Some(1_800), hours(2), hours(5), hours(10), hours(10), None, None];
         assert_eq!(waits(Format::Khata, 0), khata);

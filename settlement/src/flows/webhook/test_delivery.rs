@@ -2,14 +2,15 @@
 
 use super::{held_lane, of};
 use crate::domain::webhook::endpoint::EndpointKey;
+use crate::domain::webhook::message;
 use crate::domain::webhook::told::Written;
 use crate::error::Fault;
 use crate::secrets::draw;
+use crate::store::webhook_endpoint::{self, EndpointFilter};
 use crate::store::webhook_read::DeliveryRow;
 use crate::store::{edge_stream, webhook_delivery, webhook_lane};
 use jiff::Timestamp;
 use serde_json::json;
-use shared::crockford;
 use shared::time::format_instant;
 use shared::validate::resource::EventType;
 use sqlx::PgConnection;
@@ -22,12 +23,13 @@ pub async fn within(
     now: Timestamp,
 ) -> Result<DeliveryRow, Fault> {
     let sequence = held_lane(connection, key).await?.last_sequence + 1;
+    refuse_paused(connection, key).await?;
     let ping = Written {
         sequence,
         position: None,
         kind: EventType::Ping,
         // It tells no news, so its id comes from nothing but chance.
-        message_id: format!("msg_{}", crockford::encode_u128(draw::id(now).as_u128())),
+        message_id: message::of(draw::id(now).as_u128()),
         body: json!({
             "type": EventType::Ping.as_str(),
             "timestamp": format_instant(now),
@@ -40,4 +42,23 @@ pub async fn within(
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
     webhook_lane::advance(connection, &[(*key, sequence)], now).await?;
     of(connection, key, sequence, now).await
+}
+
+/// Nothing is sent to a paused endpoint: a ping would wait, and tell nothing.
+async fn refuse_paused(connection: &mut PgConnection, key: &EndpointKey) -> Result<(), Fault> {
+    let filter = EndpointFilter {
+        environment: key.environment.as_str(),
+        merchant_id: key.merchant.0,
+        endpoint_id: Some(key.endpoint),
+        state: None,
+        after: None,
+        rows_max: 1,
+    };
+    let row = webhook_endpoint::list(connection, &filter).await?.pop();
+    match row.ok_or(Fault::NotFound("webhook endpoint"))?.paused_at {
+        None => Ok(()),
+        Some(_) => {
+            Err(Fault::Conflict("a paused endpoint is sent nothing: make it active".to_owned()))
+        }
+    }
 }
