@@ -17,7 +17,7 @@ pub struct AffiliateEndpointRow {
     pub endpoint: EndpointRow,
 }
 
-/// Inserts an endpoint with its sealed secret, and its lane.
+/// Inserts an endpoint with its sealed secret.
 pub async fn insert(
     connection: &mut PgConnection,
     row: &AffiliateEndpointRow,
@@ -26,12 +26,10 @@ pub async fn insert(
     let endpoint = &row.endpoint;
     sqlx::query(
         "-- insert_affiliate_endpoint
-         with endpoint as (
-             insert into webhook_endpoint (environment, merchant_id, endpoint_id, affiliate_id,
-                 url, events, format, description, state, secret_sealed, created_at, updated_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-         )
-         insert into webhook_lane (environment, merchant_id, endpoint_id) values ($1, $2, $3)",
+         insert into webhook_endpoint (environment, merchant_id, endpoint_id, affiliate_id, url,
+                                       events, format, description, state, secret_sealed,
+                                       created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(&row.environment)
     .bind(Uuid::nil())

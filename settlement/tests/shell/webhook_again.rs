@@ -43,6 +43,9 @@ async fn a_ping_is_the_next_delivery_and_due_now() {
     assert_eq!((&body["type"], &body["sequence"]), (&"ping".into(), &2.into()));
     assert_eq!(lane.deliveries().await[1..], ["2 - pending 0 0", "3 - pending 0 0"]);
     assert_eq!(lane.lane().await, (3, Some(5), 0));
+    lane.change(r#"{"state":"paused"}"#, 10).await;
+    let paused = test_delivery::within(&mut connection, &lane.key, at(11)).await;
+    assert!(matches!(paused, Err(Fault::Conflict(_))), "{paused:?}");
 }
 
 #[tokio::test]

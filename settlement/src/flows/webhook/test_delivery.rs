@@ -6,6 +6,7 @@ use crate::domain::webhook::told::Written;
 use crate::domain::webhook::{affiliate_order, khata_body, message};
 use crate::error::Fault;
 use crate::secrets::draw;
+use crate::store::webhook_endpoint::{self, EndpointFilter};
 use crate::store::webhook_read::DeliveryRow;
 use crate::store::{edge_stream, webhook_body, webhook_delivery, webhook_lane};
 use jiff::Timestamp;
@@ -21,6 +22,7 @@ pub async fn within(
     now: Timestamp,
 ) -> Result<DeliveryRow, Fault> {
     let lane = held_lane(connection, key).await?;
+    refuse_paused(connection, key).await?;
     let sequence = lane.last_sequence + 1;
     let body = match (lane.endpoint.format, lane.endpoint.owner) {
         (Format::AffiliateOrder, Owner::Affiliate(affiliate)) => {
@@ -45,4 +47,23 @@ pub async fn within(
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
     webhook_lane::advance(connection, &[(*key, sequence)], now).await?;
     of(connection, key, sequence, now).await
+}
+
+/// Nothing is sent to a paused endpoint: a ping would wait, and tell nothing.
+async fn refuse_paused(connection: &mut PgConnection, key: &EndpointKey) -> Result<(), Fault> {
+    let filter = EndpointFilter {
+        environment: key.environment.as_str(),
+        merchant_id: key.merchant.0,
+        endpoint_id: Some(key.endpoint),
+        state: None,
+        after: None,
+        rows_max: 1,
+    };
+    let row = webhook_endpoint::list(connection, &filter).await?.pop();
+    match row.ok_or(Fault::NotFound("webhook endpoint"))?.paused_at {
+        None => Ok(()),
+        Some(_) => {
+            Err(Fault::Conflict("a paused endpoint is sent nothing: make it active".to_owned()))
+        }
+    }
 }

@@ -143,7 +143,7 @@ fn test() -> Operation {
     Operation::signed(Post, path, TAG, id, "Send a ping")
         .about(
             "A `ping` becomes the endpoint's next delivery, whatever types it chose. What came of \
-             it is in its attempts.",
+             it is in its attempts. A paused endpoint is sent none: the call is refused.",
         )
         .answers::<Delivery>(202, "The delivery, on its way.", EXAMPLE)
         .once()
