@@ -1,6 +1,6 @@
 //! A ping is numbered for an endpoint, so that its owner sees whether deliveries arrive.
 
-use super::{held_lane, of};
+use super::{held_lane, of, wake};
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::domain::webhook::message;
 use crate::domain::webhook::told::Written;
@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::secrets::draw;
 use crate::store::webhook_endpoint::{self, EndpointFilter};
 use crate::store::webhook_read::DeliveryRow;
-use crate::store::{edge_stream, webhook_delivery, webhook_lane};
+use crate::store::{edge_stream, webhook_delivery};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::time::format_instant;
@@ -40,7 +40,7 @@ pub async fn within(
     };
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
-    webhook_lane::advance(connection, &[(*key, sequence)], now).await?;
+    wake(connection, key, sequence, now).await?;
     of(connection, key, sequence, now).await
 }
 
