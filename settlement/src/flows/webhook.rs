@@ -15,6 +15,7 @@ pub mod test_delivery;
 
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
+use crate::store::webhook_again;
 use crate::store::webhook_lane::{self, Locked};
 use crate::store::webhook_read::{self, DeliveryFilter, DeliveryRow};
 use jiff::{SignedDuration, Timestamp};
@@ -30,9 +31,24 @@ pub fn kept_since(now: Timestamp) -> Timestamp {
 }
 
 /// Holds a lane until the transaction ends: nobody else numbers deliveries on it.
-async fn held_lane(connection: &mut PgConnection, key: &EndpointKey) -> Result<Locked, Fault> {
+pub(in crate::flows) async fn held_lane(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+) -> Result<Locked, Fault> {
     let lane = webhook_lane::lock(connection, *key).await?;
     lane.ok_or(Fault::NotFound("webhook endpoint"))
+}
+
+/// A held lane has something to send now, and so many deliveries: it is tried at once.
+pub(in crate::flows) async fn wake(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+    last_sequence: i64,
+    now: Timestamp,
+) -> Result<(), Fault> {
+    webhook_again::end_rest(connection, key).await?;
+    webhook_lane::advance(connection, &[(*key, last_sequence)], now).await?;
+    Ok(())
 }
 
 /// A delivery that is there.

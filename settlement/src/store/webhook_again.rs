@@ -80,3 +80,23 @@ pub async fn revive(
     .fetch_one(connection)
     .await
 }
+
+/// Ends a lane's rest: who asks for something wants to see it tried now, though all before it
+/// failed. How often it failed is not forgotten: the next attempt is a probe. Answers the rows
+/// touched.
+pub async fn end_rest(
+    connection: &mut PgConnection,
+    key: &EndpointKey,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- end_rest_of_webhook_lane
+         update webhook_lane set rests_until = null
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3",
+    )
+    .bind(key.environment.as_str())
+    .bind(key.merchant.0)
+    .bind(key.endpoint)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}

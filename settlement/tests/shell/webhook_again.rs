@@ -101,6 +101,12 @@ async fn what_did_not_arrive_is_recovered_once_and_what_arrived_stays() {
     assert_eq!(lane.lane().await, (6, Some(100), 0));
     assert_eq!(recovered(&lane, 0, None, 101).await, nothing());
     assert_eq!(lane.deliveries().await, expected);
+    // What is asked for is tried now, also on a lane that rests because it fails.
+    let rest = "update webhook_lane set rests_until = $1, due_at = $1";
+    let later = settlement::store::instant::to_row(at(500));
+    sqlx::query(rest).bind(later).execute(lane.pool()).await.unwrap();
+    recovered(&lane, 0, None, 102).await;
+    assert_eq!(lane.lane().await, (6, Some(102), 0));
 }
 
 #[tokio::test]

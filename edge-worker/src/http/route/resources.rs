@@ -17,22 +17,16 @@ pub(super) fn find<'a>(method: &str, tail: &'a str, parts: &[&str]) -> Result<Ro
             ("POST", WRITE_BYTES_MAX)
         }
         ["webhook-endpoints", id] if is_id(id) => ("DELETE, GET, HEAD, PATCH", WRITE_BYTES_MAX),
-        ["webhook-endpoints", id, what] if is_id(id) => match what {
-            "deliveries" | "attempts" => (READS, 0),
-            "test" | "recover" | "rotate-secret" => ("POST", WRITE_BYTES_MAX),
+        ["webhook-endpoints", id, ref below @ ..] if is_id(id) => match *below {
+            ["deliveries" | "attempts"] => (READS, 0),
+            ["test" | "recover" | "rotate-secret"] => ("POST", WRITE_BYTES_MAX),
+            ["deliveries", number, ref last @ ..] if is_id(number) => match *last {
+                [] | ["attempts"] => (READS, 0),
+                ["resend"] => ("POST", WRITE_BYTES_MAX),
+                _ => return Err(Miss::NotFound),
+            },
             _ => return Err(Miss::NotFound),
         },
-        ["webhook-endpoints", id, "deliveries", sequence]
-        | ["webhook-endpoints", id, "deliveries", sequence, "attempts"]
-            if is_id(id) && is_id(sequence) =>
-        {
-            (READS, 0)
-        }
-        ["webhook-endpoints", id, "deliveries", sequence, "resend"]
-            if is_id(id) && is_id(sequence) =>
-        {
-            ("POST", WRITE_BYTES_MAX)
-        }
         ["webhook-events"] => (READS, 0),
         ["reconcile"] => ("POST", BULK_BYTES_MAX),
         _ => return Err(Miss::NotFound),

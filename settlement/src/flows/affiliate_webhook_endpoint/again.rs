@@ -2,9 +2,8 @@
 
 use super::{Desk, find, key_of, log};
 use crate::error::Fault;
-use crate::flows::webhook::{recover, resend};
+use crate::flows::webhook::{held_lane, recover, resend, wake};
 use crate::store::webhook_again::{self, RevivedRow};
-use crate::store::webhook_lane;
 use crate::store::webhook_read::DeliveryRow;
 use jiff::{SignedDuration, Timestamp};
 use shared::validate::resource::RECOVER_DAYS_MAX;
@@ -32,11 +31,10 @@ pub async fn recover(desk: Desk<'_>, id: Uuid, since: Timestamp) -> Result<Reviv
     let mut transaction = desk.pool.begin().await?;
     let row = find(&mut transaction, desk.actor, id).await?;
     let key = key_of(&row)?;
-    let lane = webhook_lane::lock(&mut transaction, key).await?;
-    let lane = lane.ok_or(Fault::NotFound("webhook endpoint"))?;
+    let lane = held_lane(&mut transaction, &key).await?;
     let (most, now) = (recover::REVIVED_MAX, desk.now);
     let revived = webhook_again::revive(&mut transaction, &key, since, most, now).await?;
-    webhook_lane::advance(&mut transaction, &[(key, lane.last_sequence)], now).await?;
+    wake(&mut transaction, &key, lane.last_sequence, now).await?;
     log(&mut transaction, desk, "webhook_endpoint.recover", &row).await?;
     transaction.commit().await?;
     Ok(revived)

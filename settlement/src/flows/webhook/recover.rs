@@ -1,12 +1,12 @@
 //! Everything of the log since an instant that did not arrive at an endpoint is owed to it again.
 
-use super::{bodies, held_lane, log};
+use super::{bodies, held_lane, log, wake};
 use crate::domain::order::Scope;
 use crate::domain::webhook::endpoint::{Endpoint, EndpointKey};
 use crate::domain::webhook::told::Told;
 use crate::error::Fault;
 use crate::store::webhook_feed::{self, ToldRow};
-use crate::store::webhook_lane::{self, Locked};
+use crate::store::webhook_lane::Locked;
 use crate::store::{edge_stream, webhook_again, webhook_delivery};
 use jiff::{SignedDuration, Timestamp};
 use shared::validate::resource::Recovery;
@@ -60,7 +60,7 @@ pub async fn within(
         done.next = (span.groups == GROUPS_MAX).then_some(last + 1);
     }
     let newest = lane.last_sequence.saturating_add_unsigned(done.missing);
-    webhook_lane::advance(connection, &[(key, newest)], now).await?;
+    wake(connection, &key, newest, now).await?;
     Ok(done)
 }
 

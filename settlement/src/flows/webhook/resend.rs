@@ -1,10 +1,10 @@
 //! One delivery is put back on its schedule, whatever became of it.
 
-use super::{held_lane, kept_since, of};
+use super::{held_lane, kept_since, of, wake};
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
+use crate::store::webhook_again;
 use crate::store::webhook_read::DeliveryRow;
-use crate::store::{webhook_again, webhook_lane};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -21,6 +21,6 @@ pub async fn within(
     if webhook_again::resend(connection, key, sequence, since, now).await? != 1 {
         return Err(Fault::NotFound("webhook delivery"));
     }
-    webhook_lane::advance(connection, &[(*key, newest)], now).await?;
+    wake(connection, key, newest, now).await?;
     of(connection, key, sequence, now).await
 }

@@ -1,6 +1,6 @@
 //! A ping is numbered for an endpoint, so that its owner sees whether deliveries arrive.
 
-use super::{held_lane, of};
+use super::{held_lane, of, wake};
 use crate::domain::webhook::endpoint::{EndpointKey, Format, Owner};
 use crate::domain::webhook::told::Written;
 use crate::domain::webhook::{affiliate_order, khata_body, message};
@@ -8,7 +8,7 @@ use crate::error::Fault;
 use crate::secrets::draw;
 use crate::store::webhook_endpoint::{self, EndpointFilter};
 use crate::store::webhook_read::DeliveryRow;
-use crate::store::{edge_stream, webhook_body, webhook_delivery, webhook_lane};
+use crate::store::{edge_stream, webhook_body, webhook_delivery};
 use jiff::Timestamp;
 use serde_json::json;
 use shared::validate::resource::EventType;
@@ -45,7 +45,7 @@ pub async fn within(
     };
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
-    webhook_lane::advance(connection, &[(*key, sequence)], now).await?;
+    wake(connection, key, sequence, now).await?;
     of(connection, key, sequence, now).await
 }
 

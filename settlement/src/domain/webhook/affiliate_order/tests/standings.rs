@@ -55,7 +55,11 @@ fn each_state_of_a_commission_is_one_of_the_event_s_words() {
         (with(step(K::CommissionPaid, "paid", "299.90"), window()), S::Completed),
     ];
     for (notice, expected) in cases {
-        assert_eq!(after(&[notice.clone()]), shown(expected, "299.90", "0"), "{notice:?}");
+        assert_eq!(
+            after(std::slice::from_ref(&notice)),
+            shown(expected, "299.90", "0"),
+            "{notice:?}"
+        );
     }
 }
 
