@@ -40,8 +40,6 @@ pub struct App {
     pub intake: Intake,
     /// The edge.
     pub edge: Edge,
-    /// Speaks to webhook endpoints.
-    pub sender: Sender,
     /// Events settled in one transaction at most.
     pub settle_events_max: usize,
     /// When runs of payouts are due.
@@ -91,7 +89,6 @@ impl App {
             vault: config.vault.clone(),
             intake: Intake::new(config.click_keys.clone()),
             edge: Edge::new(&config.edge),
-            sender: Sender::new(Reach::Public),
             settle_events_max: config.settle_events_max,
             payout_schedule: config.payout_schedule.clone(),
             webhook_reach: config.webhook_reach,

@@ -21,6 +21,7 @@ mod rule;
 mod scope;
 mod serve;
 mod verify;
+mod webhook;
 
 use clap::{Parser, Subcommand};
 use settlement::config::{ConfigFault, Lookup};
@@ -78,7 +79,7 @@ enum Noun {
     /// Risk reviews, and what risk is measured by
     #[command(subcommand)]
     Risk(risk::Verb),
-    /// Suspend or activate an affiliate; how it is paid
+    /// Suspend or activate an affiliate; how it is paid; where it is told of what it earns
     #[command(subcommand)]
     Affiliate(operate::AffiliateVerb),
     /// Payouts: draft, approve, send, answer

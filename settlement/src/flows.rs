@@ -1,6 +1,7 @@
 //! One file per thing that happens. The only room that opens a transaction.
 
 pub mod actor;
+pub mod affiliate_webhook_endpoint;
 pub mod approved_domain;
 pub mod assign_coupon;
 

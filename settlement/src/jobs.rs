@@ -3,6 +3,7 @@
 mod assume_delivered;
 mod deliver_webhooks;
 mod expire_keys;
+mod mark_log;
 mod number_webhooks;
 mod pace;
 mod poke_objects;
@@ -26,6 +27,7 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
         jobs.spawn(settle::run(Arc::clone(app), stopped.clone()));
     }
     jobs.spawn(push_directory::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(mark_log::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(expire_keys::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(assume_delivered::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(poke_objects::run(Arc::clone(app), stopped.clone()));

@@ -14,7 +14,9 @@ pub mod reconcile;
 pub mod request_log;
 pub mod risk;
 pub mod schema;
+pub mod webhook_delivery;
 pub mod webhook_endpoint;
+pub mod webhook_event;
 
 use crate::store::instant;
 use sqlx::types::time::OffsetDateTime;

@@ -84,6 +84,9 @@ pub(super) enum AffiliateVerb {
     /// How it is paid
     #[command(subcommand)]
     PayoutMethod(super::payout_method::Verb),
+    /// Where it is told of what it earns
+    #[command(subcommand)]
+    Webhook(super::webhook::Verb),
 }
 
 /// What every command here works with.
@@ -97,7 +100,7 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) async fn open(by: &str) -> Result<Self, Failure> {
-        let OperatorConfig { database_url, vault, edge } = config::operator(ENVIRONMENT)?;
+        let OperatorConfig { database_url, vault, edge, .. } = config::operator(ENVIRONMENT)?;
         let pool = app::pool(&database_url)?;
         let mut connection = pool.acquire().await.map_err(Fault::from)?;
         let actor = actor::by_email(&mut connection, by).await?;
@@ -171,6 +174,7 @@ pub(super) async fn affiliate(verb: AffiliateVerb) -> Result<ExitCode, Failure> 
         AffiliateVerb::Suspend(on) => (on, AffiliateChange::Suspend, "suspended"),
         AffiliateVerb::Activate(on) => (on, AffiliateChange::Activate, "activated"),
         AffiliateVerb::PayoutMethod(verb) => return super::payout_method::run(verb).await,
+        AffiliateVerb::Webhook(verb) => return super::webhook::run(verb).await,
     };
     let desk = Desk::open(&on.by).await?;
     let id = AffiliateId(on.id);

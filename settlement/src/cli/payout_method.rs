@@ -66,7 +66,7 @@ async fn set(
     currency: Option<Currency>,
     by: &str,
 ) -> Result<ExitCode, Failure> {
-    let VaultConfig { database_url, vault } = config::vault(ENVIRONMENT)?;
+    let VaultConfig { database_url, vault, .. } = config::vault(ENVIRONMENT)?;
     let pool = app::pool(&database_url)?;
     let mut connection = pool.acquire().await.map_err(Fault::from)?;
     let actor = actor::by_email(&mut connection, by).await?;

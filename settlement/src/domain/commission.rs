@@ -200,6 +200,13 @@ impl Commission {
         verdict
     }
 
+    /// Tells of an order of which more was taken back without leaving less of its commission.
+    pub fn tell_more_taken_back(&self, at: Timestamp, steps: &mut Steps) {
+        if lifecycle::step(self.state, Event::Partial) == Verdict::Adjust {
+            self.tell(Kind::CommissionAdjusted, Some(self.state), Decimal::ZERO, at, steps);
+        }
+    }
+
     /// Ends the return window when its time has come by `now`; it takes effect at its instant.
     pub fn release_if_due(&mut self, now: Timestamp, steps: &mut Steps) -> bool {
         let due = self.hold_until.filter(|until| self.state == State::HoldRunning && *until <= now);

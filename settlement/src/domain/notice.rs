@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use shared::id::{AffiliateId, ConversionId};
 use shared::money::Currency;
+use shared::order_status::OrderStatus;
 
 /// What a notice tells: one of the types that endpoints choose from.
 pub use shared::validate::resource::EventType as Kind;
@@ -80,6 +81,29 @@ impl Step<'_> {
             "reason": self.reason,
             "holdUntil": self.hold_until.map(shared::time::format_instant),
         })
+    }
+}
+
+/// What was taken back of an order by one of its statuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TakenBack {
+    /// The largest total reported so far, R.
+    pub refunded: Decimal,
+    /// What the units reported as taken back had cost.
+    pub returned: Decimal,
+}
+
+impl TakenBack {
+    /// Adds to the notices of a commission's steps which status took something back, and how much
+    /// was taken back by then where it is not zero.
+    pub fn tell(self, status: OrderStatus, currency: Currency, notices: &mut [Notice]) {
+        for notice in notices.iter_mut().filter(|notice| notice.about_commission) {
+            notice.data["orderStatus"] = json!(status.as_str());
+            let amounts = [("refundedAmount", self.refunded), ("returnedAmount", self.returned)];
+            for (name, amount) in amounts.into_iter().filter(|(_, amount)| !amount.is_zero()) {
+                notice.data[name] = json!(currency.format(amount));
+            }
+        }
     }
 }
 

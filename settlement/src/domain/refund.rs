@@ -72,20 +72,44 @@ pub fn left_by_items(
     returned: &BTreeMap<String, u32>,
     currency: Currency,
 ) -> Left {
-    let mut open = returned.clone();
     let mut everything = true;
     let mut net = Decimal::ZERO;
-    for line in lines {
-        let back = line.sku.as_ref().and_then(|sku| open.get_mut(sku)).map_or(0, |open| {
-            let taken = (*open).min(line.quantity);
-            *open -= taken;
-            taken
-        });
+    for (line, back) in with_units_back(lines, returned) {
         everything &= back == line.quantity;
         let kept = Decimal::from(line.quantity - back);
         net += line.exact * kept / Decimal::from(line.quantity.max(1));
     }
     if everything { Left::Nothing } else { Left::Net(currency.round_half_even(settle_noise(net))) }
+}
+
+/// What the units taken back had cost: of each line's base the part that they are of its units.
+pub fn value_of_items(
+    lines: &[PricedLine],
+    returned: &BTreeMap<String, u32>,
+    currency: Currency,
+) -> Decimal {
+    if returned.is_empty() {
+        return Decimal::ZERO;
+    }
+    let value = with_units_back(lines, returned)
+        .map(|(line, back)| line.base * Decimal::from(back) / Decimal::from(line.quantity.max(1)));
+    currency.round_half_even(value.sum())
+}
+
+/// Each line with how many of its units came back: the first line of a SKU gives first.
+fn with_units_back<'a>(
+    lines: &'a [PricedLine],
+    returned: &BTreeMap<String, u32>,
+) -> impl Iterator<Item = (&'a PricedLine, u32)> {
+    let mut open = returned.clone();
+    lines.iter().map(move |line| {
+        let back = line.sku.as_ref().and_then(|sku| open.get_mut(sku)).map_or(0, |open| {
+            let taken = (*open).min(line.quantity);
+            *open -= taken;
+            taken
+        });
+        (line, back)
+    })
 }
 
 #[cfg(test)]
@@ -156,6 +180,24 @@ mod tests {
         let returned = BTreeMap::from([("B".to_owned(), 1)]);
         let left = left_by_items(&[half("A"), half("B")], &returned, npr());
         assert_eq!(left, Left::Net(decimal("5.00")));
+    }
+
+    #[test]
+    fn what_came_back_is_worth_its_part_of_each_line() {
+        let mut lines = [line("A", 3, "10.00"), line("B", 1, "5.00"), line("A", 1, "3.00")];
+        lines[2].base = decimal("40.00");
+        let cases: [(&[(&str, u32)], &str); 6] = [
+            (&[], "0.00"),
+            (&[("A", 1)], "33.33"),
+            (&[("A", 2)], "66.67"),
+            (&[("A", 4)], "140.00"),
+            (&[("A", 99), ("B", 99)], "240.00"),
+            (&[("unknown", 1)], "0.00"),
+        ];
+        for (returned, expected) in cases {
+            let returned = returned.iter().map(|(sku, n)| ((*sku).to_owned(), *n)).collect();
+            assert_eq!(value_of_items(&lines, &returned, npr()), decimal(expected), "{returned:?}");
+        }
     }
 
     proptest! {

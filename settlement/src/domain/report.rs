@@ -3,6 +3,7 @@
 use super::commission::{Cause, Commission, Steps};
 use super::hold;
 use super::lifecycle::{Event, State, Verdict};
+use super::notice::TakenBack;
 use super::order::Order;
 use super::outcome::{Code, Outcome};
 use super::refund::{self, Left};
@@ -139,7 +140,9 @@ fn reversal(order: &mut Order, reported: Reported<'_>, steps: &mut Steps) -> (Co
         return (Code::PayoutInFlight, sentence.to_owned());
     }
     record_status(order, reported);
+    let (before, told) = (taken_back(order), steps.notices.len());
     let left = record_taken_back(order, report);
+    let after = taken_back(order);
     if left == Left::Nothing {
         order.reversed_by.get_or_insert(report.status);
     }
@@ -149,21 +152,31 @@ fn reversal(order: &mut Order, reported: Reported<'_>, steps: &mut Steps) -> (Co
     };
     let reason = report.reason.as_deref().unwrap_or(report.status.as_str());
     let cause = Cause { at: reported.received_at, reason: Some(reason) };
-    let before = commission.state;
-    match left {
-        Left::Nothing => {
-            let verdict = commission.apply(Event::FullReversal, cause, steps);
-            say(verdict, before, commission, report.status)
-        }
+    let stood = commission.state;
+    let verdict = match left {
+        Left::Nothing => commission.apply(Event::FullReversal, cause, steps),
         Left::Net(net) => {
-            let taken_back = match report.refunded_amount {
+            let key = match report.refunded_amount {
                 Some(_) => format!("R={}", currency.format(order.refunded)),
                 None => format!("items={}", reported.event_id),
             };
-            let verdict = commission.adjust(net, &taken_back, cause, steps);
-            say(verdict, before, commission, report.status)
+            let verdict = commission.adjust(net, &key, cause, steps);
+            if verdict == Verdict::Unchanged && after != before {
+                commission.tell_more_taken_back(cause.at, steps);
+            }
+            verdict
         }
-    }
+    };
+    after.tell(report.status, currency, &mut steps.notices[told..]);
+    say(verdict, stood, commission, report.status)
+}
+
+/// What was taken back by now, by both measures.
+fn taken_back(order: &Order) -> TakenBack {
+    let returned = order.commission.as_ref().map(|commission| {
+        refund::value_of_items(&commission.terms.lines, &order.returned, order.currency)
+    });
+    TakenBack { refunded: order.refunded, returned: returned.unwrap_or_default() }
 }
 
 /// Keeps the largest total and the largest units seen, and says what they leave together.

@@ -1,4 +1,4 @@
-//! A merchant's webhook endpoint is made, changed, or goes. Delivery to it is not here.
+//! A merchant's webhook endpoint is made, changed, or goes. Delivery to it is in `webhook`.
 
 use super::actor::{Actor, note};
 use super::webhook::resume;
@@ -10,14 +10,14 @@ use crate::store::webhook_endpoint::{self, EndpointFilter, EndpointRow};
 use crate::store::{instant, merchant};
 use jiff::Timestamp;
 use serde_json::json;
-use shared::validate::resource::{EndpointChange, EventType, NewEndpoint};
+use shared::validate::resource::{EndpointChange, EndpointState, EventType, NewEndpoint};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Endpoints of one merchant in one environment at most.
 pub const ENDPOINTS_MAX: i64 = 20;
 
-/// A new endpoint, and its secret as it is shown once. It has no `Debug`: the secret is in it.
+/// An endpoint, and its new secret as it is shown once. It has no `Debug`: the secret is in it.
 pub struct Created {
     /// The endpoint.
     pub row: EndpointRow,
@@ -49,6 +49,11 @@ pub async fn create(
         state: "active".to_owned(),
         created_at: instant::to_row(now),
         updated_at: instant::to_row(now),
+        paused_at: None,
+        paused_because: None,
+        previous_secret_until: None,
+        failing_since: None,
+        last_sequence: 0,
     };
     let secret = draw::webhook_secret();
     let sealed = vault.seal(&row.endpoint_id.to_string(), &secret);
@@ -57,7 +62,8 @@ pub async fn create(
     Ok(Created { row, secret })
 }
 
-/// Changes an endpoint in the caller's transaction; answers it as it is then.
+/// Changes an endpoint in the caller's transaction; answers it as it is then. One that is active
+/// again, or elsewhere, begins anew: what waits is due at once.
 pub async fn change(
     connection: &mut PgConnection,
     actor: Actor,
@@ -76,7 +82,7 @@ pub async fn change(
         after.events = words(&events);
     }
     if let Some(state) = change.state {
-        state.as_str().clone_into(&mut after.state);
+        set_state(&mut after, state, now);
     }
     after.description = change.description.apply(after.description);
     if after == before {
@@ -87,13 +93,26 @@ pub async fn change(
     if webhook_endpoint::update(connection, environment, owner, &after, now).await? != 1 {
         return Err(Fault::Corrupt("a locked webhook endpoint is gone".to_owned()));
     }
-    if before.state == "paused" && after.state == "active" {
+    if after.url != before.url || before.paused_at.is_some() && after.paused_at.is_none() {
         let (environment, merchant) = (scope.environment, scope.merchant);
         let key = EndpointKey { environment, merchant, endpoint: id };
         resume::run(connection, key, now).await?;
+        after.failing_since = None;
     }
     note_change(connection, actor, scope, "webhook_endpoint.change", &after, now).await?;
     Ok(after)
+}
+
+/// Paused keeps since when and why when it is so already.
+pub(super) fn set_state(row: &mut EndpointRow, state: EndpointState, now: Timestamp) {
+    if row.state == state.as_str() {
+        return;
+    }
+    state.as_str().clone_into(&mut row.state);
+    (row.paused_at, row.paused_because) = match state {
+        EndpointState::Active => (None, None),
+        EndpointState::Paused => (Some(instant::to_row(now)), Some("owner".to_owned())),
+    };
 }
 
 /// Deletes an endpoint in the caller's transaction.
@@ -114,13 +133,22 @@ pub async fn delete(
 }
 
 /// Whoever writes the merchant's endpoints waits here for the one before: the count holds.
-async fn lock(connection: &mut PgConnection, actor: Actor, scope: Scope) -> Result<(), Fault> {
+pub(super) async fn lock(
+    connection: &mut PgConnection,
+    actor: Actor,
+    scope: Scope,
+) -> Result<(), Fault> {
     actor.may_change(scope.merchant)?;
     let found = merchant::lock(connection, scope.merchant.0).await?;
     found.map(|_| ()).ok_or(Fault::NotFound("merchant"))
 }
 
-async fn find(connection: &mut PgConnection, scope: Scope, id: Uuid) -> Result<EndpointRow, Fault> {
+/// An endpoint of this merchant and world.
+pub(super) async fn find(
+    connection: &mut PgConnection,
+    scope: Scope,
+    id: Uuid,
+) -> Result<EndpointRow, Fault> {
     let filter = EndpointFilter {
         environment: scope.environment.as_str(),
         merchant_id: scope.merchant.0,
@@ -135,7 +163,7 @@ async fn find(connection: &mut PgConnection, scope: Scope, id: Uuid) -> Result<E
 
 /// The path and query of an endpoint's URL may hold a secret of the merchant's; the log has its
 /// host alone.
-async fn note_change(
+pub(super) async fn note_change(
     connection: &mut PgConnection,
     actor: Actor,
     scope: Scope,
@@ -154,6 +182,7 @@ async fn note_change(
     note(connection, actor, action, &row.endpoint_id.to_string(), detail, now).await
 }
 
-fn words(events: &[EventType]) -> Vec<String> {
+/// The types as rows hold them.
+pub(super) fn words(events: &[EventType]) -> Vec<String> {
     events.iter().map(|kind| kind.as_str().to_owned()).collect()
 }

@@ -11,12 +11,15 @@ mod in_payout;
 mod links;
 mod page;
 mod payouts;
+mod prefer;
 mod products;
 mod reconcile;
 mod request_log;
 mod sent;
 mod simulation;
+mod webhook_deliveries;
 mod webhook_endpoints;
+mod webhook_events;
 
 use crate::app::App;
 use crate::error::Fault;
@@ -32,8 +35,8 @@ use shared::money::Currency;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub(super) use events::WAIT_SECONDS_MAX;
 pub(super) use page::{FILTER_CHARACTERS_MAX, LIMIT_DEFAULT, LIMIT_MAX};
+pub(super) use prefer::WAIT_SECONDS_MAX;
 
 pub(super) fn routes() -> Router<Arc<App>> {
     let path = |rest: &str| format!("{MERCHANTS_PATH}/{{merchant}}/{{environment}}/{rest}");
@@ -72,8 +75,26 @@ pub(super) fn routes() -> Router<Arc<App>> {
                 .patch(webhook_endpoints::change)
                 .delete(webhook_endpoints::delete),
         )
+        .merge(deliveries())
+        .route(&path("webhook-events"), get(webhook_events::list))
         .route(&path("reconcile"), post(reconcile::compare))
         .layer(from_fn(etag::on_reads))
+}
+
+/// What is below one webhook endpoint.
+fn deliveries() -> Router<Arc<App>> {
+    let endpoint =
+        format!("{MERCHANTS_PATH}/{{merchant}}/{{environment}}/webhook-endpoints/{{id}}");
+    let path = |rest: &str| format!("{endpoint}/{rest}");
+    Router::new()
+        .route(&path("test"), post(webhook_deliveries::test))
+        .route(&path("recover"), post(webhook_deliveries::recover))
+        .route(&path("rotate-secret"), post(webhook_endpoints::rotate_secret))
+        .route(&path("attempts"), get(webhook_deliveries::attempts))
+        .route(&path("deliveries"), get(webhook_deliveries::list))
+        .route(&path("deliveries/{sequence}"), get(webhook_deliveries::show))
+        .route(&path("deliveries/{sequence}/attempts"), get(webhook_deliveries::attempts_of_one))
+        .route(&path("deliveries/{sequence}/resend"), post(webhook_deliveries::resend))
 }
 
 /// Whose world a path names, and the id after it, if there is one.
@@ -81,6 +102,8 @@ struct Place {
     merchant: MerchantId,
     environment: Environment,
     id: String,
+    /// The number of a delivery; empty where a path names none.
+    sequence: String,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Place {
@@ -97,6 +120,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Place {
             merchant: MerchantId(merchant.ok_or_else(unknown)?),
             environment: environment.ok_or_else(unknown)?,
             id: names.remove("id").unwrap_or_default(),
+            sequence: names.remove("sequence").unwrap_or_default(),
         })
     }
 }

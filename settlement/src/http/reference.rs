@@ -21,7 +21,9 @@ mod reconcile;
 mod request_log;
 mod resource;
 mod testing;
+mod webhook_deliveries;
 mod webhook_endpoints;
+mod webhook_events;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as name};
@@ -44,6 +46,8 @@ fn operations() -> Vec<Operation> {
         links::operations(),
         products::operations(),
         webhook_endpoints::operations(),
+        webhook_deliveries::operations(),
+        webhook_events::operations(),
         reconcile::operations(),
         request_log::operations(),
         testing::operations(),

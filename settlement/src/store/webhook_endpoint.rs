@@ -26,6 +26,16 @@ pub struct EndpointRow {
     pub created_at: OffsetDateTime,
     /// When it last changed.
     pub updated_at: OffsetDateTime,
+    /// Since when nothing is sent.
+    pub paused_at: Option<OffsetDateTime>,
+    /// owner or failing.
+    pub paused_because: Option<String>,
+    /// Until when the secret before the latest rotation signs too.
+    pub previous_secret_until: Option<OffsetDateTime>,
+    /// Since when nothing arrives there.
+    pub failing_since: Option<OffsetDateTime>,
+    /// The number of its newest delivery.
+    pub last_sequence: i64,
 }
 
 /// Inserts an endpoint with its sealed secret.
@@ -86,8 +96,7 @@ pub async fn update(
         "-- update_webhook_endpoint
          update webhook_endpoint
          set url = $4, events = $5, description = $6, state = $7, updated_at = $8,
-             paused_at = case when $7 = 'paused' then coalesce(paused_at, $8) end,
-             paused_because = case when $7 = 'paused' then coalesce(paused_because, 'owner') end
+             paused_at = $9, paused_because = $10
          where environment = $1 and merchant_id = $2 and endpoint_id = $3",
     )
     .bind(environment)
@@ -97,6 +106,38 @@ pub async fn update(
     .bind(&row.events)
     .bind(&row.description)
     .bind(&row.state)
+    .bind(instant::to_row(now))
+    .bind(row.paused_at)
+    .bind(&row.paused_because)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Gives an endpoint another secret; the one before signs too until `previous_until`, or not at
+/// all. Answers the rows touched.
+pub async fn rotate_secret(
+    connection: &mut PgConnection,
+    environment: &str,
+    merchant_id: Uuid,
+    endpoint_id: Uuid,
+    secret_sealed: &[u8],
+    previous_until: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "-- rotate_webhook_secret
+         update webhook_endpoint
+         set previous_secret_sealed = case when $5::timestamptz is null then null
+                                           else secret_sealed end,
+             previous_secret_until = $5, secret_sealed = $4, updated_at = $6
+         where environment = $1 and merchant_id = $2 and endpoint_id = $3",
+    )
+    .bind(environment)
+    .bind(merchant_id)
+    .bind(endpoint_id)
+    .bind(secret_sealed)
+    .bind(previous_until.map(instant::to_row))
     .bind(instant::to_row(now))
     .execute(connection)
     .await?;
@@ -147,8 +188,9 @@ pub async fn list(
 ) -> Result<Vec<EndpointRow>, sqlx::Error> {
     sqlx::query_as(
         "-- list_webhook_endpoints
-         select endpoint_id, url, events, format, description, state, created_at, updated_at
-         from webhook_endpoint
+         select endpoint_id, url, events, format, description, state, created_at, updated_at,
+                paused_at, paused_because, previous_secret_until, failing_since, last_sequence
+         from webhook_endpoint join webhook_lane using (environment, merchant_id, endpoint_id)
          where environment = $1 and merchant_id = $2
            and ($3::uuid is null or endpoint_id = $3)
            and ($4::text is null or state = $4)

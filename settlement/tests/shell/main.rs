@@ -5,6 +5,7 @@
 #[path = "../database/mod.rs"]
 mod database;
 
+mod affiliate_endpoints;
 mod assigned;
 mod attribution;
 mod batches;
@@ -30,5 +31,9 @@ mod seeding;
 mod shop;
 mod statements;
 mod stories;
+mod webhook_again;
+mod webhook_bodies;
 mod webhook_endpoints;
+mod webhook_feed;
+mod webhook_lane;
 mod writes;

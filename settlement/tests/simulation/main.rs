@@ -12,6 +12,7 @@ mod check;
 mod crash;
 mod draw;
 mod history;
+mod messages;
 mod model;
 mod network;
 mod ops;
@@ -60,6 +61,7 @@ async fn play(seed: u64, ops: usize) {
     history.finish().await;
     check::equals_the_model(&history).await;
     check::walked_the_printed_table(&history).await;
+    messages::tell_what_the_books_hold(&history).await;
     check::verifies(&history).await;
 }
 

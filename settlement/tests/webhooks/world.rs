@@ -266,7 +266,7 @@ impl World {
     /// Changes an endpoint's state as its owner does.
     pub async fn set_state(&self, made: &Made, state: &str) {
         let body = json!({"state": state}).to_string();
-        let change = endpoint_change(body.as_bytes()).unwrap();
+        let change = endpoint_change(body.as_bytes(), Reach::Any).unwrap();
         let scope = Scope { environment: made.key.environment, merchant: made.key.merchant };
         let mut transaction = self.pool.begin().await.unwrap();
         let (actor, id) = (Actor::Installation, made.key.endpoint);

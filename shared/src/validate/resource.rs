@@ -4,10 +4,12 @@ mod product;
 mod reconcile;
 #[cfg(test)]
 mod tests;
+mod webhook_delivery;
 mod webhook_endpoint;
 
 pub use product::{Product, RowFault, Stock, product, products, sku_fault};
 pub use reconcile::{Day, DayOrder, ORDER_STATUSES, day};
+pub use webhook_delivery::{OVERLAP_HOURS_MAX, RECOVER_DAYS_MAX, Recovery, recovery, rotation};
 pub use webhook_endpoint::{
     EndpointChange, EndpointState, EventType, NewEndpoint, endpoint_change, new_endpoint,
 };

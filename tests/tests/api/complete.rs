@@ -9,8 +9,10 @@ use crate::{document, operations};
 
 /// A path's id, as a call would write it.
 const ID: &str = "cnv_00000000000000000000000000";
-/// Parts of a path below `/api/v1` at most.
-const PARTS_MAX: usize = 3;
+/// Parts of a path below `/api/v1` that are tried in every combination.
+const PARTS_FREE: usize = 3;
+/// Parts of a path at most; what has more than the free ones goes on from a path that is routed.
+const PARTS_MAX: usize = 5;
 
 /// Every word that stands as a literal in the edge's route table, and an id: what any route can
 /// be made of.
@@ -38,7 +40,10 @@ fn routed() -> Vec<(String, String)> {
     let words = vocabulary();
     let mut found = Vec::new();
     let mut tails = vec![String::new()];
-    for _ in 0..PARTS_MAX {
+    for parts in 1..=PARTS_MAX {
+        if parts == PARTS_FREE + 1 {
+            tails.retain(|tail| !edge_worker::methods_of(&format!("/api/v1{tail}")).is_empty());
+        }
         tails = tails
             .iter()
             .flat_map(|tail| words.iter().map(move |word| format!("{tail}/{word}")))

@@ -92,7 +92,9 @@ def drawn(value, known):
 def map_path_parameters(context, path_parameters):
     noun = context.operation.path.split("/")[3]
     for name, value in (path_parameters or {}).items():
-        if noun in KNOWN:
+        if name == "sequence":
+            path_parameters[name] = drawn(value, ["1", "2"])
+        elif noun in KNOWN:
             path_parameters[name] = drawn(value, KNOWN[noun])
     return path_parameters
 

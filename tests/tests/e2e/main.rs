@@ -31,7 +31,9 @@ mod links_api;
 mod products;
 mod reconcile;
 mod simulator;
+mod webhook_deliveries;
 mod webhook_endpoints;
+mod webhook_events;
 mod writes;
 
 mod curl;

@@ -2,9 +2,13 @@
 //! even see. A new route is a new row of a table here.
 
 use serde_json::{Value, json};
+use std::sync::OnceLock;
 use tests::payout::insert_payout;
 use tests::side::{CLOCK, CONVERSIONS, ORDER_STATUS};
-use tests::{Plan, Shop, Side, World};
+use tests::{BOUND, Plan, Shop, Side, Sink, World, eventually};
+
+const ENDPOINTS: &str = "/api/v1/webhook-endpoints";
+const FEED: &str = "/api/v1/webhook-events";
 
 /// What one side has.
 struct Possessions {
@@ -17,11 +21,13 @@ struct Possessions {
     code: String,
     sku: String,
     endpoint_id: String,
+    /// The number of a delivery that arrived.
+    sequence: u64,
     payout_id: String,
 }
 
 /// Every signed read of one thing, as a path.
-const OF_ONE_THING: [fn(&Possessions) -> String; 10] = [
+const OF_ONE_THING: [fn(&Possessions) -> String; 14] = [
     |of| format!("/api/v1/events/{}", of.event_id),
     |of| format!("/api/v1/events/{}", of.status_event_id),
     |of| format!("{CONVERSIONS}/{}", of.conversion_id),
@@ -31,11 +37,15 @@ const OF_ONE_THING: [fn(&Possessions) -> String; 10] = [
     |of| format!("/api/v1/campaigns/{}", of.campaign_id),
     |of| format!("/api/v1/links/{}", of.code),
     |of| format!("/api/v1/products/{}", of.sku),
-    |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id),
+    |of| format!("{ENDPOINTS}/{}", of.endpoint_id),
+    |of| format!("{ENDPOINTS}/{}/deliveries", of.endpoint_id),
+    |of| format!("{ENDPOINTS}/{}/attempts", of.endpoint_id),
+    |of| format!("{ENDPOINTS}/{}/deliveries/{}", of.endpoint_id, of.sequence),
+    |of| format!("{ENDPOINTS}/{}/deliveries/{}/attempts", of.endpoint_id, of.sequence),
 ];
 
 /// Every signed list, with the filters that could name another's things.
-const LISTS: [fn(&Possessions) -> String; 15] = [
+const LISTS: [fn(&Possessions) -> String; 16] = [
     |_| CONVERSIONS.to_owned(),
     |of| format!("{CONVERSIONS}?externalOrderId={}", of.order),
     |of| format!("{CONVERSIONS}?conversionId={}", of.conversion_id),
@@ -50,26 +60,26 @@ const LISTS: [fn(&Possessions) -> String; 15] = [
     |of| format!("/api/v1/links?code={}", of.code),
     |of| format!("/api/v1/links?campaignId={}", of.campaign_id),
     |_| "/api/v1/products".to_owned(),
-    |_| "/api/v1/webhook-endpoints".to_owned(),
+    |_| ENDPOINTS.to_owned(),
+    |_| FEED.to_owned(),
 ];
 
 /// A method, a path and a body.
 type Change = (&'static str, fn(&Possessions) -> String, &'static str);
 
 /// Every signed write that names a resource, sent by a stranger.
-const CHANGES: [Change; 8] = [
+const CHANGES: [Change; 11] = [
     ("PATCH", |of| format!("/api/v1/campaigns/{}", of.campaign_id), r#"{"name":"Theirs"}"#),
     ("POST", |of| format!("/api/v1/campaigns/{}/pause", of.campaign_id), ""),
     ("POST", |of| format!("/api/v1/campaigns/{}/activate", of.campaign_id), ""),
     ("POST", |of| format!("/api/v1/campaigns/{}/archive", of.campaign_id), ""),
     ("PATCH", |of| format!("/api/v1/links/{}", of.code), r#"{"state":"paused"}"#),
     ("DELETE", |of| format!("/api/v1/products/{}", of.sku), ""),
-    (
-        "PATCH",
-        |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id),
-        r#"{"state":"paused"}"#,
-    ),
-    ("DELETE", |of| format!("/api/v1/webhook-endpoints/{}", of.endpoint_id), ""),
+    ("PATCH", |of| format!("{ENDPOINTS}/{}", of.endpoint_id), r#"{"state":"paused"}"#),
+    ("POST", |of| format!("{ENDPOINTS}/{}/rotate-secret", of.endpoint_id), "{}"),
+    ("POST", |of| format!("{ENDPOINTS}/{}/test", of.endpoint_id), ""),
+    ("POST", |of| format!("{ENDPOINTS}/{}/deliveries/{}/resend", of.endpoint_id, of.sequence), ""),
+    ("DELETE", |of| format!("{ENDPOINTS}/{}", of.endpoint_id), ""),
 ];
 
 /// A path and the body sent there.
@@ -94,6 +104,7 @@ fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
     let commission = side.commission(order);
     let commission_id = commission["id"].as_str().expect("a commission has an id").to_owned();
     let campaign_id = made(side, "/api/v1/campaigns", &json!({"name": order}), "id");
+    let (endpoint_id, sequence) = endpoint_of(side);
     Possessions {
         event_id,
         status_event_id,
@@ -104,12 +115,26 @@ fn possessions(side: &Side<'_>, order: &'static str) -> Possessions {
         code: link_of(side, &campaign_id),
         campaign_id,
         sku: product_of(side, order),
-        endpoint_id: made(side, "/api/v1/webhook-endpoints", &endpoint(), "id"),
+        endpoint_id,
+        sequence,
     }
 }
 
-fn endpoint() -> Value {
-    json!({"url": "https://hooks.example.com/khata", "events": ["conversion.received"]})
+/// An endpoint that a ping has arrived at, and the ping's number; the log can be read by now.
+fn endpoint_of(side: &Side<'_>) -> (String, u64) {
+    static SINK: OnceLock<Sink> = OnceLock::new();
+    let sink = SINK.get_or_init(|| Sink::start().expect("a port is free"));
+    let body = json!({"url": sink.url("/worlds"), "events": ["conversion.received"]});
+    let id = made(side, ENDPOINTS, &body, "id");
+    let ping = side.signer.post(&format!("{ENDPOINTS}/{id}/test"), "").send().expect_status(202);
+    let sequence = ping.json()["sequence"].as_u64().expect("a delivery has a number");
+    let path = format!("{ENDPOINTS}/{id}/deliveries/{sequence}");
+    eventually(BOUND, "the ping arrived, and the log can be read", || {
+        let (ping, log) = (side.read(&path), side.read(FEED));
+        let is_there = ping["state"] == "delivered" && log["data"] != json!([]);
+        if is_there { Ok(()) } else { Err(format!("{ping} {log}")) }
+    });
+    (id, sequence)
 }
 
 fn made(side: &Side<'_>, path: &str, body: &Value, name: &str) -> String {
@@ -180,6 +205,9 @@ fn nobody_changes_or_deletes_a_resource_of_another_world_or_merchant() {
             let answer = stranger.signer.call(method, &path(&own), *body).send();
             assert_eq!(answer.status, 404, "{method} {}: {}", path(&own), answer.text);
         }
+        let body = json!({"since": jiff::Timestamp::now().to_string()}).to_string();
+        let path = format!("{ENDPOINTS}/{}/recover", own.endpoint_id);
+        assert_eq!(stranger.signer.post(&path, body).send().status, 404);
     }
     let after: Vec<_> = resources.iter().map(|path| shop.test.read(path)).collect();
     assert_eq!(before, after);

@@ -1,6 +1,6 @@
 //! The resources that settlement keeps: what exists below each noun, and with which methods.
 
-use super::{Miss, Route, is_id};
+use super::{Miss, READS, Route, is_id};
 use crate::gate::tail::name_of;
 use shared::relay::{BULK_BYTES_MAX, WRITE_BYTES_MAX};
 
@@ -17,6 +17,17 @@ pub(super) fn find<'a>(method: &str, tail: &'a str, parts: &[&str]) -> Result<Ro
             ("POST", WRITE_BYTES_MAX)
         }
         ["webhook-endpoints", id] if is_id(id) => ("DELETE, GET, HEAD, PATCH", WRITE_BYTES_MAX),
+        ["webhook-endpoints", id, ref below @ ..] if is_id(id) => match *below {
+            ["deliveries" | "attempts"] => (READS, 0),
+            ["test" | "recover" | "rotate-secret"] => ("POST", WRITE_BYTES_MAX),
+            ["deliveries", number, ref last @ ..] if is_id(number) => match *last {
+                [] | ["attempts"] => (READS, 0),
+                ["resend"] => ("POST", WRITE_BYTES_MAX),
+                _ => return Err(Miss::NotFound),
+            },
+            _ => return Err(Miss::NotFound),
+        },
+        ["webhook-events"] => (READS, 0),
         ["reconcile"] => ("POST", BULK_BYTES_MAX),
         _ => return Err(Miss::NotFound),
     };
@@ -61,6 +72,31 @@ mod tests {
             ("PATCH", "/links/tea", write("/links/tea")),
             ("DELETE", "/webhook-endpoints/1", write("/webhook-endpoints/1")),
             ("PUT", "/webhook-endpoints/1", wrong("DELETE, GET, HEAD, PATCH")),
+            ("POST", "/webhook-endpoints/1/test", write("/webhook-endpoints/1/test")),
+            ("POST", "/webhook-endpoints/1/recover", write("/webhook-endpoints/1/recover")),
+            ("GET", "/webhook-endpoints/1/rotate-secret", wrong("POST")),
+            ("POST", "/webhook-endpoints/1/rotate", Err(Miss::NotFound)),
+            ("GET", "/webhook-endpoints/1/attempts", read("/webhook-endpoints/1/attempts")),
+            ("POST", "/webhook-endpoints/1/deliveries", wrong(READS)),
+            ("HEAD", "/webhook-endpoints/1/deliveries", read("/webhook-endpoints/1/deliveries")),
+            ("GET", "/webhook-endpoints/1/deliveries/2", read("/webhook-endpoints/1/deliveries/2")),
+            ("PATCH", "/webhook-endpoints/1/deliveries/2", wrong(READS)),
+            (
+                "GET",
+                "/webhook-endpoints/1/deliveries/2/attempts",
+                read("/webhook-endpoints/1/deliveries/2/attempts"),
+            ),
+            (
+                "POST",
+                "/webhook-endpoints/1/deliveries/2/resend",
+                write("/webhook-endpoints/1/deliveries/2/resend"),
+            ),
+            ("GET", "/webhook-endpoints/1/deliveries/2/resend", wrong("POST")),
+            ("GET", "/webhook-endpoints/1/deliveries/a%20b", Err(Miss::NotFound)),
+            ("GET", "/webhook-endpoints/1/deliveries/2/attempts/3", Err(Miss::NotFound)),
+            ("GET", "/webhook-events", read("/webhook-events")),
+            ("POST", "/webhook-events", wrong(READS)),
+            ("GET", "/webhook-events/1", Err(Miss::NotFound)),
             ("POST", "/reconcile", bulk("/reconcile")),
             ("GET", "/reconcile", wrong("POST")),
             ("GET", "/webhooks", Err(Miss::NotFound)),

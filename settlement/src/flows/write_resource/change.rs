@@ -17,7 +17,7 @@ use crate::wire;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::id::{AffiliateId, CampaignId};
-use shared::validate::resource::{Day, EndpointChange, NewEndpoint, Product, RowFault};
+use shared::validate::resource::{Day, EndpointChange, NewEndpoint, Product, Recovery, RowFault};
 use shared::validate::{self, CampaignChange, LinkState};
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -47,6 +47,14 @@ pub enum Write {
     ChangeEndpoint(Uuid, EndpointChange),
     /// An endpoint goes.
     DeleteEndpoint(Uuid),
+    /// An endpoint gets another secret; so many hours both sign.
+    RotateEndpointSecret(Uuid, u32),
+    /// An endpoint is tried.
+    TestEndpoint(Uuid),
+    /// A delivery, by its number, is sent again.
+    Resend(Uuid, i64),
+    /// What did not arrive at an endpoint is sent again.
+    Recover(Uuid, Recovery),
     /// A day of orders is compared with ours; nothing but the call itself is written.
     Reconcile(Day),
 }
@@ -65,6 +73,10 @@ impl Write {
             Self::CreateEndpoint(_) => "webhook_endpoint.create",
             Self::ChangeEndpoint(..) => "webhook_endpoint.change",
             Self::DeleteEndpoint(_) => "webhook_endpoint.delete",
+            Self::RotateEndpointSecret(..) => "webhook_endpoint.rotate_secret",
+            Self::TestEndpoint(_) => "webhook_endpoint.test",
+            Self::Resend(..) => "webhook_delivery.resend",
+            Self::Recover(..) => "webhook_endpoint.recover",
             Self::Reconcile(_) => "orders.reconcile",
         }
     }
@@ -73,7 +85,7 @@ impl Write {
 /// What a write answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
-    /// HTTP status: 200, 201 or 204.
+    /// HTTP status: 200, 201, 202 or 204.
     pub status: u16,
     /// JSON; empty with 204.
     pub body: String,
@@ -141,6 +153,12 @@ pub(super) async fn apply(
         Write::CreateEndpoint(new) => endpoints::create(connection, at, new).await,
         Write::ChangeEndpoint(id, change) => endpoints::change(connection, at, id, change).await,
         Write::DeleteEndpoint(id) => endpoints::delete(connection, at, id).await,
+        Write::RotateEndpointSecret(id, hours) => {
+            endpoints::rotate_secret(connection, at, id, hours).await
+        }
+        Write::TestEndpoint(id) => endpoints::test(connection, at, id).await,
+        Write::Resend(id, sequence) => endpoints::resend(connection, at, id, sequence).await,
+        Write::Recover(id, wish) => endpoints::recover(connection, at, id, wish).await,
         Write::Reconcile(day) => catalogue::reconcile(connection, at, &day).await,
         Write::MoveLink(code, state) => {
             // Answers 404 for another merchant's before anything is touched.

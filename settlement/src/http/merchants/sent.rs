@@ -69,6 +69,8 @@ impl Sent {
             write_resource::run(&app.pool, &app.vault, scope, &self.0, write, now).await?;
         if matches!(answered, Answered::First(_)) {
             app.wakes.push.notify_one();
+            app.wakes.webhook.notify_one();
+            app.wakes.delivery.notify_one();
         }
         Ok(respond(answered))
     }

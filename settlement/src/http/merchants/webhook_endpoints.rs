@@ -1,4 +1,4 @@
-//! `…/webhook-endpoints`: list, show, create, change, delete.
+//! `…/webhook-endpoints`: list, show, create, change, delete, and another secret.
 
 use super::Place;
 use super::page::{self, Filter, List};
@@ -69,15 +69,24 @@ pub(super) async fn delete(
     sent.once(&app, &place, Write::DeleteEndpoint(id_of(&place)?)).await
 }
 
-fn unknown() -> Fault {
+pub(super) async fn rotate_secret(
+    State(app): State<Arc<App>>,
+    place: Place,
+    sent: Sent,
+) -> Result<Response, Fault> {
+    let hours = sent.sound(resource::rotation(sent.body()))?;
+    sent.once(&app, &place, Write::RotateEndpointSecret(id_of(&place)?, hours)).await
+}
+
+pub(super) fn unknown() -> Fault {
     Fault::NotFound("webhook endpoint")
 }
 
-fn id_of(place: &Place) -> Result<Uuid, Fault> {
+pub(super) fn id_of(place: &Place) -> Result<Uuid, Fault> {
     Uuid::try_parse(&place.id).map_err(|_| unknown())
 }
 
-fn of(place: &Place, endpoint_id: Option<Uuid>) -> EndpointFilter {
+pub(super) fn of(place: &Place, endpoint_id: Option<Uuid>) -> EndpointFilter {
     EndpointFilter {
         environment: place.environment.as_str(),
         merchant_id: place.merchant.0,

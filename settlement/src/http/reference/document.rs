@@ -101,7 +101,7 @@ fn request_body(body: &super::operation::Body) -> RequestBody {
     RequestBodyBuilder::new()
         .description(Some(format!("At most {} KiB.", body.bytes_max / 1024)))
         .content("application/json", content)
-        .required(Some(Required::True))
+        .required(Some(if body.is_required { Required::True } else { Required::False }))
         .build()
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Body {
     pub(super) example: &'static str,
     /// Bytes at most.
     pub(super) bytes_max: usize,
+    /// Whether a call without it is refused.
+    pub(super) is_required: bool,
 }
 
 /// A good answer.
@@ -107,7 +109,7 @@ impl Operation {
             codes,
             schemas,
         }
-        .with_id()
+        .with_ids()
     }
 
     /// The same without a signature.
@@ -156,19 +158,24 @@ impl Operation {
         self
     }
 
-    /// The name its path has, if any.
-    fn with_id(self) -> Self {
+    /// The names its path has.
+    fn with_ids(mut self) -> Self {
         let plain = || schema::pattern(format!("^[A-Za-z0-9_-]{{1,{PATH_ID_CHARACTERS_MAX}}}$"));
-        let (name, schema, says) = match self.path.split(['{', '}']).nth(1) {
-            None => return self,
-            Some("sku") => {
-                let sku = schema::name(EXTERNAL_ID_CHARACTERS_MAX);
-                ("sku", sku, "The SKU, percent-encoded.")
-            }
-            Some("code") => ("code", plain(), "The link's short name."),
-            Some(_) => ("id", plain(), "The id, as it was answered."),
-        };
-        self.parameter(ParameterIn::Path, name, schema, says)
+        for name in self.path.split(['{', '}']).skip(1).step_by(2) {
+            let (name, schema, says) = match name {
+                "sku" => {
+                    let sku = schema::name(EXTERNAL_ID_CHARACTERS_MAX);
+                    ("sku", sku, "The SKU, percent-encoded.")
+                }
+                "code" => ("code", plain(), "The link's short name."),
+                "sequence" => {
+                    ("sequence", schema::pattern("^[0-9]{1,19}$"), "The delivery's number.")
+                }
+                _ => ("id", plain(), "The id, as it was answered."),
+            };
+            self = self.parameter(ParameterIn::Path, name, schema, says);
+        }
+        self
     }
 
     /// With a JSON body; `name` is what the document calls its shape.
@@ -180,7 +187,15 @@ impl Operation {
     ) -> Self {
         self.schemas.push((name.to_owned(), schema));
         let schema = Ref::from_schema_name(name).into();
-        self.body = Some(Body { schema, example, bytes_max });
+        self.body = Some(Body { schema, example, bytes_max, is_required: true });
+        self
+    }
+
+    /// The body may be left out.
+    pub(super) fn optional_body(mut self) -> Self {
+        if let Some(body) = &mut self.body {
+            body.is_required = false;
+        }
         self
     }
 

@@ -26,6 +26,11 @@ const EXAMPLE: &str = r#"{
   "format": "khata",
   "description": "the shop's backend",
   "state": "active",
+  "pausedAt": null,
+  "pausedBecause": null,
+  "failingSince": null,
+  "lastSequence": 40,
+  "secretRotatesUntil": null,
   "createdAt": "2026-06-01T05:20:00Z",
   "updatedAt": "2026-06-01T05:20:00Z"
 }"#;
@@ -38,6 +43,11 @@ const EXAMPLES: &str = r#"{
       "format": "khata",
       "description": "the shop's backend",
       "state": "active",
+      "pausedAt": null,
+      "pausedBecause": null,
+      "failingSince": null,
+      "lastSequence": 40,
+      "secretRotatesUntil": null,
       "createdAt": "2026-06-01T05:20:00Z",
       "updatedAt": "2026-06-01T05:20:00Z"
     }
@@ -51,6 +61,27 @@ const EXAMPLE_ONCE: &str = r#"{
   "format": "khata",
   "description": "the shop's backend",
   "state": "active",
+  "pausedAt": null,
+  "pausedBecause": null,
+  "failingSince": null,
+  "lastSequence": 0,
+  "secretRotatesUntil": null,
+  "createdAt": "2026-06-01T05:20:00Z",
+  "updatedAt": "2026-06-01T05:20:00Z",
+  "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
+}"#;
+pub(super) const EXAMPLE_ROTATED: &str = r#"{
+  "id": "0197a1c4-7e55-7c02-8d13-4b5c6d7e8f92",
+  "url": "https://himalmart.example/khata",
+  "events": ["conversion.attributed", "commission.payable"],
+  "format": "khata",
+  "description": "the shop's backend",
+  "state": "active",
+  "pausedAt": null,
+  "pausedBecause": null,
+  "failingSince": null,
+  "lastSequence": 40,
+  "secretRotatesUntil": "2026-06-15T03:45:00Z",
   "createdAt": "2026-06-01T05:20:00Z",
   "updatedAt": "2026-06-01T05:20:00Z",
   "secret": "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -126,7 +157,7 @@ fn create() -> Operation {
 }
 
 /// An endpoint with its secret, in one shape: some readers make nothing of two joined.
-fn shown_once() -> RefOr<Schema> {
+pub(super) fn shown_once() -> RefOr<Schema> {
     let mut shown = Shown::schema();
     if let RefOr::T(Schema::Object(shown)) = &mut shown {
         let says = "Signs deliveries: `whsec_` and base64 of 32 bytes.";
@@ -143,7 +174,13 @@ fn change() -> Operation {
         .property("url", url())
         .property("events", events())
         .property("description", or_null(note()))
-        .property("state", told(schema::words(STATES), "`paused` ones are sent nothing."))
+        .property(
+            "state",
+            told(
+                schema::words(STATES),
+                "`paused` ones are sent nothing; `active` again, what waited is due at once.",
+            ),
+        )
         .build();
     body.min_properties = Some(1);
     let (path, id) = ("/webhook-endpoints/{id}", "changeWebhookEndpoint");

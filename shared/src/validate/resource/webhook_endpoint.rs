@@ -65,7 +65,7 @@ impl EventType {
     ];
 
     /// The type on the wire.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConversionReceived => "conversion.received",
             Self::ConversionAttributed => "conversion.attributed",
@@ -84,6 +84,17 @@ impl EventType {
             Self::Ping => "ping",
         }
     }
+
+    /// Their words, in the same order.
+    pub const WORDS: [&str; 15] = {
+        let mut words = [""; 15];
+        let mut at = 0;
+        while at < words.len() {
+            words[at] = Self::ALL[at].as_str();
+            at += 1;
+        }
+        words
+    };
 
     /// Reads a type.
     pub fn parse(text: &str) -> Option<Self> {

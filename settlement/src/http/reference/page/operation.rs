@@ -168,7 +168,10 @@ fn refusals(operation: &Operation) -> Markup {
 /// The call as it goes over the wire.
 fn request(operation: &Operation) -> Markup {
     let path = match operation.path.split_once('{').zip(operation.path.split_once('}')) {
-        Some(((before, _), (_, after))) => format!("{before}{}{after}", example_id(operation)),
+        Some(((before, _), (_, after))) => {
+            let after = after.replace("{sequence}", "41");
+            format!("{before}{}{after}", example_id(operation))
+        }
         None => operation.path.to_owned(),
     };
     let in_query = |name: &str| {
@@ -203,6 +206,10 @@ fn request(operation: &Operation) -> Markup {
 
 /// The id of the example answer, so that request and answer belong together.
 fn example_id(operation: &Operation) -> &'static str {
+    // What is answered below an endpoint is not the endpoint.
+    if operation.path.starts_with("/webhook-endpoints/{id}/") {
+        return "0197a1c4-7e55-7c02-8d13-4b5c6d7e8f92";
+    }
     let answered = operation.answers.iter().find_map(|answer| answer.example).unwrap_or_default();
     let mut strings = answered.split('"').skip(1).step_by(2);
     let is_id = |name: &&str| matches!(*name, "id" | "eventId" | "code" | "sku");

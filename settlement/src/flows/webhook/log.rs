@@ -1,0 +1,34 @@
+//! Places in a merchant's log of notices.
+
+use crate::error::Fault;
+use crate::store::webhook_feed;
+use crate::store::{instant, webhook_feed::newest_given_out};
+use jiff::{SignedDuration, Timestamp};
+use shared::id::{Environment, MerchantId};
+use sqlx::PgConnection;
+
+/// How far the order of positions and that of instants may differ: a node's clock may be off, and
+/// a transaction may write its rows long after it began.
+const DISORDER_MINUTES_MAX: i64 = 10;
+
+/// The position before which no group was written since an instant. The log has no index by time:
+/// it is written far more often than this is asked, and its order is that of time, nearly.
+pub(super) async fn first_since(
+    connection: &mut PgConnection,
+    log: (Environment, MerchantId),
+    since: Timestamp,
+) -> Result<i64, Fault> {
+    let since = since
+        .saturating_sub(SignedDuration::from_mins(DISORDER_MINUTES_MAX))
+        .unwrap_or(Timestamp::MIN);
+    // Groups below `low` are older; from `high` on none is, or there is none.
+    let (mut low, mut high) = (0, newest_given_out(connection).await?.saturating_add(1));
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match webhook_feed::first_group(connection, log, middle).await? {
+            Some(row) if instant::from_row(row.created_at) < since => low = row.position + 1,
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(low)
+}
