@@ -32,6 +32,7 @@ extern "C" {
         sql: &JsValue,
         statement: &str,
         bindings: &str,
+        characters_max: u32,
     ) -> core::result::Result<String, JsValue>;
     #[wasm_bindgen(js_name = send)]
     fn send_js(
@@ -154,13 +155,26 @@ pub struct Asked<T> {
     pub rows: Vec<T>,
 }
 
-/// Runs one statement of an object's database to its end; bindings and rows cross as JSON.
+/// Runs one statement of an object's database to its end; bindings, a list, and rows cross as
+/// JSON. Whole numbers are exact up to 2^53.
 pub fn ask<T: DeserializeOwned>(
     sql: &SqlStorage,
     statement: &str,
     bindings: &impl Serialize,
 ) -> Result<Asked<T>> {
-    let text = ask_js(sql.as_ref(), statement, &serde_json::to_string(bindings)?)?;
+    ask_up_to(sql, statement, bindings, u32::MAX)
+}
+
+/// The same, for rows that may be many and large: the first, and those after it until their text
+/// has so many characters.
+pub fn ask_up_to<T: DeserializeOwned>(
+    sql: &SqlStorage,
+    statement: &str,
+    bindings: &impl Serialize,
+    characters_max: u32,
+) -> Result<Asked<T>> {
+    let bindings = serde_json::to_string(bindings)?;
+    let text = ask_js(sql.as_ref(), statement, &bindings, characters_max)?;
     Ok(serde_json::from_str(&text)?)
 }
 

@@ -1,9 +1,10 @@
 //! Links and keys as settlement pushed them, and whether the shard holds all of its own.
 
-use super::{first, integer, migrate};
+use super::{NONE, first, migrate, run};
+use crate::bridge;
 use serde::Deserialize;
 use shared::directory::{Entry, Row};
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use worker::{Error, Result, SqlStorage};
 
 const DIRECTORY: &str = "
     create table if not exists directory (
@@ -34,7 +35,7 @@ struct EntryRow {
 pub fn find(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let query = "-- directory::find
         select entry from directory where name = ?1";
-    let row: Option<EntryRow> = first(sql, query, vec![name.into()])?;
+    let row: Option<EntryRow> = first(sql, query, &[name])?;
     Ok(row.map(|row| row.entry))
 }
 
@@ -64,9 +65,7 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
     if let Some(number) = link_number {
         let query = "-- directory::put
             select name, link_number from directory where name = ?1 or link_number = ?2";
-        let bindings = vec![row.name.as_str().into(), integer(number)?];
-        for owner in sql.exec(query, bindings)?.next::<Owner>() {
-            let owner = owner?;
+        for owner in bridge::ask::<Owner>(sql, query, &(&row.name, number))?.rows {
             let is_other_number = owner.link_number.is_some_and(|known| known != number);
             if owner.name != row.name || is_other_number {
                 return Ok(Put::Taken);
@@ -82,24 +81,16 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
             entry = excluded.entry
         where excluded.version >= version
         returning entry";
-    let bindings = vec![
-        row.name.as_str().into(),
-        integer(row.version)?,
-        link_number.map(integer).transpose()?.unwrap_or(SqlStorageValue::Null),
-        entry.into(),
-    ];
-    let stored: Option<EntryRow> = first(sql, query, bindings)?;
+    let bindings = (&row.name, row.version, link_number, entry);
+    let stored: Option<EntryRow> = first(sql, query, &bindings)?;
     Ok(if stored.is_some() { Put::Stored } else { Put::Older })
 }
 
 /// Notes that the shard holds a full snapshot.
 pub fn complete_snapshot(sql: &SqlStorage, now_ms: i64) -> Result<()> {
-    sql.exec(
-        "-- directory::complete_snapshot
-        insert into snapshot (one, completed_at_ms) values (1, ?1) on conflict (one) do nothing",
-        vec![SqlStorageValue::try_from_i64(now_ms)?],
-    )?;
-    Ok(())
+    let statement = "-- directory::complete_snapshot
+        insert into snapshot (one, completed_at_ms) values (1, ?1) on conflict (one) do nothing";
+    run(sql, statement, &[now_ms])
 }
 
 #[derive(Deserialize)]
@@ -112,5 +103,5 @@ struct Snapshot {
 pub fn is_snapshotted(sql: &SqlStorage) -> Result<bool> {
     let query = "-- directory::is_snapshotted
         select completed_at_ms from snapshot";
-    Ok(first::<Snapshot>(sql, query, vec![])?.is_some())
+    Ok(first::<Snapshot>(sql, query, &NONE)?.is_some())
 }

@@ -2,7 +2,7 @@
 //!
 //! An event writes three rows: itself, its idempotency key (when it has one) and its content.
 
-use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
+use super::{FRAME_BYTES, NONE, first, migrate, prune_table, stream};
 use crate::bridge;
 use crate::gate::admit::list::Plan;
 use crate::gate::admit::{Known, KnownKey};
@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shared::id::{EventId, EventKind};
 use worker::{Result, SqlStorage};
+
+/// Rows that a restart counts in one crossing.
+const COUNTED_ROWS_MAX: u32 = 2_000;
 
 const EVENTS: &str = "
     create table if not exists event (
@@ -49,7 +52,7 @@ struct Seq {
 pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
     let query = "-- event::highest_seq
         select max(seq) as seq from event";
-    let row: Option<Seq> = first(sql, query, vec![])?;
+    let row: Option<Seq> = first(sql, query, &NONE)?;
     Ok(row.and_then(|row| row.seq).unwrap_or(0))
 }
 
@@ -203,11 +206,11 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
     let query = "-- event::after
         select seq, kind, received_at_ms, key_id, body from event
         where seq > ?1 order by seq limit ?2";
-    let cursor = sql.exec(query, vec![integer(seq)?, integer(rows_max as u64)?])?;
+    let characters_max = u32::try_from(bytes_max).unwrap_or(u32::MAX);
+    let asked = bridge::ask_up_to::<Unsent>(sql, query, &(seq, rows_max), characters_max)?;
     let mut bytes = 0;
     let mut rows = Vec::new();
-    for row in cursor.next::<Unsent>() {
-        let row = row?;
+    for row in asked.rows {
         bytes += row.body.len() + FRAME_BYTES;
         if bytes > bytes_max && !rows.is_empty() {
             break;
@@ -226,14 +229,14 @@ struct ReceivedAt {
 pub fn received_at_ms(sql: &SqlStorage, id: EventId) -> Result<Option<i64>> {
     let query = "-- event::received_at_ms
         select received_at_ms from event where seq = ?1 and kind = ?2";
-    let bindings = vec![integer(id.seq)?, id.kind.as_str().into()];
-    let row: Option<ReceivedAt> = first(sql, query, bindings)?;
+    let row: Option<ReceivedAt> = first(sql, query, &(id.seq, id.kind))?;
     Ok(row.map(|row| row.received_at_ms))
 }
 
 /// A row that a restart counts again.
 #[derive(Deserialize)]
 pub struct Counted {
+    seq: u64,
     /// The key whose window it is in.
     pub key_id: String,
     /// The start of its signature.
@@ -242,18 +245,25 @@ pub struct Counted {
     pub received_at_ms: i64,
 }
 
-/// Rows accepted after an instant, newest first.
+/// Rows accepted after an instant, newest first. They may be very many, so they cross by pages.
 pub fn counted_since(sql: &SqlStorage, since_ms: i64, mut take: impl FnMut(Counted)) -> Result<()> {
     let query = "-- event::counted_since
-        select key_id, signature, received_at_ms from event order by seq desc";
-    for row in sql.exec(query, None)?.next::<Counted>() {
-        let row = row?;
-        if row.received_at_ms <= since_ms {
-            break;
+        select seq, key_id, signature, received_at_ms from event
+        where seq < ?1 order by seq desc limit ?2";
+    let mut before_seq = highest_seq(sql)? + 1;
+    loop {
+        let asked = bridge::ask::<Counted>(sql, query, &(before_seq, COUNTED_ROWS_MAX))?;
+        if asked.rows.is_empty() {
+            return Ok(());
         }
-        take(row);
+        for row in asked.rows {
+            if row.received_at_ms <= since_ms {
+                return Ok(());
+            }
+            before_seq = row.seq;
+            take(row);
+        }
     }
-    Ok(())
 }
 
 /// The lowest place kept, if there is any.
