@@ -169,8 +169,7 @@ pub fn conversion_status() -> Object {
 
 /// An event's type.
 pub fn event_type() -> Object {
-    let kinds = [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance];
-    words(kinds.into_iter().map(EventKind::as_str))
+    words(EventKind::ALL.into_iter().map(EventKind::as_str))
 }
 
 /// Where an event stands.

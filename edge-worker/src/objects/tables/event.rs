@@ -18,7 +18,7 @@ const COUNTED_ROWS_MAX: u32 = 2_000;
 const EVENTS: &str = "
     create table if not exists event (
         seq integer primary key,         -- gapless; the highest row is never deleted
-        kind text not null,              -- conversion, order_status or clock_advance
+        kind text not null,              -- conversion, order_status, clock_advance, webhook
         received_at_ms integer not null, -- Unix milliseconds of the edge's clock
         key_id text not null,            -- the key it was signed with
         signature text,                  -- its start as hex; null where replay is not checked
