@@ -129,12 +129,21 @@ pub struct ShopEvent {
     pub data: Box<RawValue>,
 }
 
+/// The signature that a shop makes of a body.
+pub fn signature(secret: &[u8], body: &[u8]) -> String {
+    STANDARD.encode(mac_of(secret, body).finalize().into_bytes())
+}
+
+fn mac_of(secret: &[u8], body: &[u8]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
+    mac.update(body);
+    mac
+}
+
 /// Whether a shop's signature, base64 of HMAC-SHA256 over the body, holds; in constant time.
 pub fn is_signed(secret: &[u8], body: &[u8], signature: &str) -> bool {
     let Ok(signature) = STANDARD.decode(signature) else { return false };
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).expect("HMAC takes a key of any length");
-    mac.update(body);
-    mac.verify_slice(&signature).is_ok()
+    mac_of(secret, body).verify_slice(&signature).is_ok()
 }
 
 #[cfg(test)]
@@ -160,6 +169,7 @@ mod tests {
         // `printf '{"id":1}' | openssl dgst -sha256 -hmac hush -binary | base64`
         let right = "VnKUjZsLuN5iZWjn5EntcBVCF9kMN43LglzCE1/GSeY=";
         assert!(is_signed(b"hush", br#"{"id":1}"#, right));
+        assert_eq!(signature(b"hush", br#"{"id":1}"#), right);
         for (secret, body, signature) in [
             ("Hush", r#"{"id":1}"#, right),
             ("hush", r#"{"id":2}"#, right),

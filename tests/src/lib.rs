@@ -20,6 +20,7 @@ pub mod payout;
 pub mod refusal;
 pub mod shop;
 pub mod side;
+pub mod storefront;
 
 pub mod tidy;
 

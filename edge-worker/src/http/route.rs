@@ -169,10 +169,12 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
         ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
         ["webhooks", "generic"] => only("POST", method, Route::Webhook),
-        ["webhooks", source, key_id] if is_id(key_id) => match Source::parse(source) {
-            Some(source) => only("POST", method, Route::ShopWebhook { source, key_id }),
-            None => Err(Miss::NotFound),
-        },
+        ["webhooks", "shopify", key_id] if is_id(key_id) => {
+            only("POST", method, Route::ShopWebhook { source: Source::Shopify, key_id })
+        }
+        ["webhooks", "woocommerce", key_id] if is_id(key_id) => {
+            only("POST", method, Route::ShopWebhook { source: Source::WooCommerce, key_id })
+        }
         ["test", "simulate"] => only("POST", method, Route::Simulate),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))

@@ -22,6 +22,7 @@ mod request_log;
 mod resource;
 mod testing;
 mod webhook_endpoints;
+mod webhooks;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as name};
@@ -38,6 +39,7 @@ fn operations() -> Vec<Operation> {
     [
         intake::operations(),
         batches::operations(),
+        webhooks::operations(),
         reads::operations(),
         payouts::operations(),
         campaigns::operations(),

@@ -143,7 +143,7 @@ pub fn commission_id_or_null() -> Object {
 
 /// An event's id; its prefix tells its type.
 pub fn event_id() -> Object {
-    pattern(format!("^(cnvevt|osevt|clkevt)_{BITS_PATTERN}$"))
+    pattern(format!("^(cnvevt|osevt|clkevt|whevt)_{BITS_PATTERN}$"))
 }
 
 /// A commission's state.

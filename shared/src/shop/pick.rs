@@ -197,3 +197,71 @@ fn sane(text: &str) -> Option<String> {
     let fits = (1..=CLICK_ID_CHARACTERS_MAX).contains(&text.len());
     (plain && fits).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picked(source: Source, body: &str) -> (Option<String>, String) {
+        let (click_id, kept) = pick(source, body.as_bytes()).expect(body);
+        (click_id, kept.get().to_owned())
+    }
+
+    #[test]
+    fn only_listed_fields_are_kept_and_only_as_plain_values() {
+        let body = r##"{"id":1,"email":"a@b.c","name":"#1","note":"n","customer":{"id":2},
+            "currency":{"a":"x"},"total_price":null,"test":false,"browser_ip":"1.2.3.4",
+            "total_price_set":{"shop_money":{"amount":"1.00","x":"y"},"presentment_money":{}},
+            "line_items":[{"sku":"S","name":"Maya","quantity":2,"properties":[{"name":"a"}]},7,{}],
+            "discount_codes":[]}"##;
+        let (click_id, kept) = picked(Source::Shopify, body);
+        assert_eq!(click_id, None);
+        assert_eq!(
+            kept,
+            "{\"id\":1,\"name\":\"#1\",\"test\":false,\
+             \"total_price_set\":{\"shop_money\":{\"amount\":\"1.00\"}},\
+             \"line_items\":[{\"sku\":\"S\",\"quantity\":2},{}],\"discount_codes\":[]}"
+        );
+        assert_eq!(picked(Source::Shopify, "{}").1, "{}");
+        assert!(pick(Source::Shopify, b"[]").is_err());
+        assert!(pick(Source::WooCommerce, b"webhook_id=1").is_err());
+    }
+
+    #[test]
+    fn what_a_shopper_typed_keeps_no_order_from_being_counted() {
+        let long = "x".repeat(201);
+        let body =
+            format!(r#"{{"note":"\u0000","cancel_reason":"{long}","name":"\ud800","id":3}}"#);
+        assert_eq!(picked(Source::Shopify, &body).1, r#"{"id":3}"#);
+        let quoted = r#"{"name":"\"},{\"id\":4"}"#;
+        assert_eq!(picked(Source::Shopify, quoted).1, quoted);
+    }
+
+    #[test]
+    fn a_click_id_comes_from_the_order_s_own_attributes_else_from_its_landing() {
+        let note = |name: &str, value: &str| {
+            format!(
+                r#"{{"note_attributes":[{{"name":"{name}","value":"{value}"}}],
+                "landing_site":"/a?x=1&click_id=clk_landing#y"}}"#
+            )
+        };
+        let meta = |key: &str, value: &str| {
+            format!(r#"{{"meta_data":[{{"id":1,"key":"{key}","value":"{value}"}}]}}"#)
+        };
+        let session = "_wc_order_attribution_session_entry";
+        let cases = [
+            (note("click_id", "clk_note"), Some("clk_note")),
+            (note("gift", "clk_note"), Some("clk_landing")),
+            (note("click_id", "maya@example.com"), Some("clk_landing")),
+            (meta("_khata_click_id", "clk_meta"), Some("clk_meta")),
+            (meta("affiliate_click_id", "CLK_example123"), Some("CLK_example123")),
+            (meta(session, "https://s.example/?click_id=clk_entry"), Some("clk_entry")),
+            (meta("other", "https://s.example/?click_id=clk_entry"), None),
+            (r#"{"landing_site":"/click_id=clk_path"}"#.to_owned(), None),
+            (r#"{"landing_site":null,"note_attributes":{}}"#.to_owned(), None),
+        ];
+        for (body, expected) in cases {
+            assert_eq!(picked(Source::Shopify, &body).0.as_deref(), expected, "{body}");
+        }
+    }
+}

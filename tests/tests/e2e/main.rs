@@ -32,6 +32,8 @@ mod products;
 mod reconcile;
 mod simulator;
 mod webhook_endpoints;
+mod webhooks_in;
+mod webhooks_in_shops;
 mod writes;
 
 mod curl;
@@ -52,6 +54,7 @@ mod pricing;
 mod reads;
 mod refunds;
 mod review;
+mod snippets;
 mod story;
 mod worlds;
 
