@@ -32,12 +32,12 @@ export async function hop(env, binding, name, path, headers, body) {
 }
 
 // A statement run to its end, its bindings a JSON list; an open cursor would hold its transaction.
-// Its rows are told until their text has so many characters, but at least one.
+// Its rows, each a list of texts, are told until they have so many characters, but at least one.
 export function ask(sql, statement, bindings, most) {
   const cursor = sql.exec(statement, ...JSON.parse(bindings));
   let told = "";
-  for (const row of cursor) {
-    const text = JSON.stringify(row);
+  for (const row of cursor.raw()) {
+    const text = JSON.stringify(row.map((value) => (value === null ? value : String(value))));
     if (told === "") told = text;
     else if (told.length + text.length < most) told += `,${text}`;
     else break;

@@ -5,9 +5,8 @@ pub mod directory;
 pub mod event;
 pub mod stream;
 
-use crate::bridge;
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use crate::bridge::{self, Row};
+use serde::Serialize;
 use worker::{Result, SqlStorage};
 
 /// What a row adds to a batch beside its body, at most.
@@ -28,8 +27,8 @@ fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
     run(sql, table, &NONE)?;
     let version = "-- tables::migrate
         select version from schema";
-    let done: Option<Version> = first(sql, version, &NONE)?;
-    let done = done.map_or(0, |row| row.version);
+    let done = first(sql, version, &NONE)?.map_or(Ok(0), |row| row.count(0))?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
     for (at, step) in steps.iter().enumerate().skip(done) {
         // A column cannot be added only where it is missing; here it was, by a start cut short.
         run(sql, step, &NONE).or_else(|cause| {
@@ -44,23 +43,14 @@ fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Version {
-    version: usize,
-}
-
 /// The first row of a query, if there is one.
-fn first<T: DeserializeOwned>(
-    sql: &SqlStorage,
-    query: &str,
-    bindings: &impl Serialize,
-) -> Result<Option<T>> {
+fn first(sql: &SqlStorage, query: &str, bindings: &impl Serialize) -> Result<Option<Row>> {
     Ok(bridge::ask(sql, query, bindings)?.rows.into_iter().next())
 }
 
 /// Runs a statement that answers nothing.
 fn run(sql: &SqlStorage, statement: &str, bindings: &impl Serialize) -> Result<()> {
-    bridge::ask::<()>(sql, statement, bindings).map(drop)
+    bridge::ask(sql, statement, bindings).map(drop)
 }
 
 /// Bytes the database takes on disk. Read raw: the crate's own reading ends at 4 GiB on wasm32.
@@ -69,24 +59,13 @@ pub fn size_bytes(sql: &SqlStorage) -> f64 {
     size.ok().and_then(|size| size.as_f64()).unwrap_or(0.0)
 }
 
-#[derive(Deserialize)]
-struct LowestSeq {
-    seq: u64,
-}
-
 /// The lowest place kept in a table, if it has rows; reads one.
 fn lowest_seq(sql: &SqlStorage, table: &str) -> Result<Option<u64>> {
     let query = format!(
         "-- tables::lowest_seq
         select seq from {table} order by seq limit 1"
     );
-    Ok(first::<LowestSeq>(sql, &query, &NONE)?.map(|row| row.seq))
-}
-
-#[derive(Deserialize)]
-struct Lowest {
-    seq: Option<u64>,
-    at_ms: Option<i64>,
+    first(sql, &query, &NONE)?.map(|row| row.count(0)).transpose()
 }
 
 /// Deletes a range by its place: reading one row when there is nothing to delete.
@@ -101,10 +80,10 @@ fn prune_table(
         "-- tables::prune_table
         select seq, {instant} as at_ms from {table} order by seq limit 1"
     );
-    let lowest: Option<Lowest> = first(sql, &query, &NONE)?;
-    let Some(Lowest { seq: Some(lowest), at_ms: Some(at_ms) }) = lowest else {
+    let Some(row) = first(sql, &query, &NONE)? else {
         return Ok(());
     };
+    let (lowest, at_ms) = (row.count(0)?, row.number(1)?);
     if at_ms >= before_ms || lowest > acknowledged_seq {
         return Ok(());
     }

@@ -2,7 +2,6 @@
 
 use super::{NONE, first, migrate, run};
 use crate::bridge;
-use serde::Deserialize;
 use shared::directory::{Entry, Row};
 use worker::{Error, Result, SqlStorage};
 
@@ -26,17 +25,11 @@ pub fn open(sql: &SqlStorage) -> Result<()> {
     migrate(sql, &[DIRECTORY])
 }
 
-#[derive(Deserialize)]
-struct EntryRow {
-    entry: String,
-}
-
 /// The entry of that name as JSON, tombstones included.
 pub fn find(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let query = "-- directory::find
         select entry from directory where name = ?1";
-    let row: Option<EntryRow> = first(sql, query, &[name])?;
-    Ok(row.map(|row| row.entry))
+    first(sql, query, &[name])?.map(|mut row| row.text(0)).transpose()
 }
 
 /// What became of a pushed row.
@@ -50,12 +43,6 @@ pub enum Put {
     Taken,
 }
 
-#[derive(Deserialize)]
-struct Owner {
-    name: String,
-    link_number: Option<u64>,
-}
-
 /// Puts a row in place, unless its version is lower than what is there.
 pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
     let link_number = match &row.entry {
@@ -65,9 +52,9 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
     if let Some(number) = link_number {
         let query = "-- directory::put
             select name, link_number from directory where name = ?1 or link_number = ?2";
-        for owner in bridge::ask::<Owner>(sql, query, &(&row.name, number))?.rows {
-            let is_other_number = owner.link_number.is_some_and(|known| known != number);
-            if owner.name != row.name || is_other_number {
+        for mut owner in bridge::ask(sql, query, &(&row.name, number))?.rows {
+            let known = owner.find_number(1)?.map(i64::unsigned_abs);
+            if owner.text(0)? != row.name || known.is_some_and(|known| known != number) {
                 return Ok(Put::Taken);
             }
         }
@@ -82,8 +69,7 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
         where excluded.version >= version
         returning entry";
     let bindings = (&row.name, row.version, link_number, entry);
-    let stored: Option<EntryRow> = first(sql, query, &bindings)?;
-    Ok(if stored.is_some() { Put::Stored } else { Put::Older })
+    Ok(if first(sql, query, &bindings)?.is_some() { Put::Stored } else { Put::Older })
 }
 
 /// Notes that the shard holds a full snapshot.
@@ -93,15 +79,9 @@ pub fn complete_snapshot(sql: &SqlStorage, now_ms: i64) -> Result<()> {
     run(sql, statement, &[now_ms])
 }
 
-#[derive(Deserialize)]
-struct Snapshot {
-    #[serde(rename = "completed_at_ms")]
-    _completed_at_ms: i64,
-}
-
 /// Whether the shard holds a full snapshot, so that a miss is an answer.
 pub fn is_snapshotted(sql: &SqlStorage) -> Result<bool> {
     let query = "-- directory::is_snapshotted
         select completed_at_ms from snapshot";
-    Ok(first::<Snapshot>(sql, query, &NONE)?.is_some())
+    Ok(first(sql, query, &NONE)?.is_some())
 }

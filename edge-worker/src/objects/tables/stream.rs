@@ -1,7 +1,6 @@
 //! An object's stream to settlement: who it is, and how far settlement has acknowledged.
 
 use super::{NONE, first, run};
-use serde::Deserialize;
 use shared::internal::{epoch_text, parse_epoch};
 use worker::{Error, Result, SqlStorage};
 
@@ -26,13 +25,6 @@ pub struct Stream {
     pub acknowledged_seq: u64,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    epoch: String,
-    name: Option<String>,
-    acknowledged_seq: u64,
-}
-
 /// Reads the row; makes it with a fresh epoch when the object has just been born.
 pub fn open(sql: &SqlStorage) -> Result<Stream> {
     let born = "-- stream::open
@@ -41,11 +33,12 @@ pub fn open(sql: &SqlStorage) -> Result<Stream> {
     run(sql, born, &[epoch_text(crate::random::u64())])?;
     let query = "-- stream::open
         select epoch, name, acknowledged_seq from stream";
-    let row: Row = first(sql, query, &NONE)?.ok_or_else(|| Error::from("no stream row"))?;
+    let mut row = first(sql, query, &NONE)?.ok_or_else(|| Error::from("no stream row"))?;
+    let epoch = parse_epoch(&row.text(0)?);
     Ok(Stream {
-        epoch: parse_epoch(&row.epoch).ok_or_else(|| Error::from("the epoch is damaged"))?,
-        name: row.name,
-        acknowledged_seq: row.acknowledged_seq,
+        epoch: epoch.ok_or_else(|| Error::from("the epoch is damaged"))?,
+        name: row.find(1),
+        acknowledged_seq: row.count(2)?,
     })
 }
 
