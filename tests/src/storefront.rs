@@ -72,9 +72,16 @@ impl<'a> Storefront<'a> {
     }
 }
 
-/// A webhook's body as the shop documents it, with made-up people, carrying a click id.
+/// A webhook's body as the shop documents it, with made-up people: an order placed just now,
+/// carrying a click id.
 pub fn fixture(name: &str, click_id: &str) -> Value {
     let path = xtask::paths::root().join("tests/fixtures/shops").join(format!("{name}.json"));
     let text = std::fs::read_to_string(&path).expect("the fixture is where it was");
-    serde_json::from_str(&text.replace("CLICK_ID", click_id)).expect("a fixture is JSON")
+    let now = jiff::Timestamp::now();
+    let text = text
+        .replace("CLICK_ID", click_id)
+        .replace("PLACED_AT", &now.to_string())
+        // WooCommerce writes UTC without saying so, in whole seconds.
+        .replace("PLACED_GMT", &now.strftime("%Y-%m-%dT%H:%M:%S").to_string());
+    serde_json::from_str(&text).expect("a fixture is JSON")
 }

@@ -113,13 +113,15 @@ fn member(name: &str, node: &Node, path: &str, listed: &[&str], kept: &mut Strin
 /// Writes what of a value is listed; `false`: nothing.
 fn value(node: &Node, path: &str, listed: &[&str], kept: &mut String) -> bool {
     let is_listed = listed.contains(&path);
+    let below = format!("{path}.");
+    let is_way = listed.iter().any(|known| known.starts_with(&below));
     match node {
         Node::Whole(number) if is_listed => kept.push_str(&number.to_string()),
         Node::Bool(is) if is_listed => kept.push_str(if *is { "true" } else { "false" }),
         Node::Text(text) if is_listed && text.chars().count() <= TEXT_CHARACTERS_MAX => {
             kept.push_str(&serde_json::Value::from(text.as_str()).to_string());
         }
-        Node::List(nodes) => {
+        Node::List(nodes) if is_way => {
             kept.push('[');
             for node in nodes {
                 let before = kept.len();
@@ -132,18 +134,14 @@ fn value(node: &Node, path: &str, listed: &[&str], kept: &mut String) -> bool {
             }
             kept.push(']');
         }
-        Node::Object(properties) => {
-            let below = format!("{path}.");
-            if !listed.iter().any(|known| known.starts_with(&below)) {
-                return false;
-            }
+        Node::Object(properties) if is_way => {
             kept.push('{');
             for (name, node) in properties {
                 member(name, node, &format!("{below}{name}"), listed, kept);
             }
             kept.push('}');
         }
-        Node::Whole(_) | Node::Bool(_) | Node::Text(_) | Node::Number | Node::Null => return false,
+        _ => return false,
     }
     true
 }
