@@ -32,9 +32,10 @@ fn read_wrapped(call: &Call, proven: &Proven, body: &[u8]) -> Result<Ask, Proble
     let id = validate::external_event_id(call.header("x-external-event-id"));
     match (event, id, intake::origin(call, body)) {
         (Ok(event), Ok(id), Ok(origin)) => {
-            let content = Some(shop_call::content("generic", "", id));
+            let known_by = Some(shop_call::content("generic", "", id));
             let event = intake::new_event(entry, &event)?;
-            Ok(Ask::Accept(origin, NewEvent { content, conversion_id: None, ..event }))
+            let event = NewEvent { content: known_by, conversion_id: None, ..event };
+            Ok(Ask::Accept(origin, event))
         }
         (event, id, origin) => {
             let mut faults = event.err().unwrap_or_default();

@@ -13,7 +13,7 @@ use super::report;
 use super::shop;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use shared::event::{Conversion, Event};
+use shared::event::Conversion;
 use shared::id::{AffiliateId, CampaignId, ConversionId};
 use shared::order_status::OrderStatus;
 

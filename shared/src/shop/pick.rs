@@ -104,7 +104,9 @@ fn member(name: &str, node: &Node, path: &str, listed: &[&str], kept: &mut Strin
     if !kept.ends_with('{') {
         kept.push(',');
     }
-    kept.push_str(&format!("\"{name}\":"));
+    kept.push('"');
+    kept.push_str(name);
+    kept.push_str("\":");
     if !value(node, path, listed, kept) {
         kept.truncate(before);
     }

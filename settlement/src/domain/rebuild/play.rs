@@ -280,7 +280,7 @@ fn apply_news(
         outcomes.push(report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps));
         rebuilt.facts.push(fact(id, reported, content_key));
     }
-    merged(None, outcomes).code
+    merged(None, &outcomes).code
 }
 
 fn compare_code(rebuilt: &mut Rebuilt, heard: &Heard, code: Code) {

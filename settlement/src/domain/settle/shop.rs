@@ -35,7 +35,7 @@ impl Book {
             }
             opened = Some(outcome);
         }
-        self.apply_news(record, id, &news, opened)
+        self.apply_news(record, id, &news, opened.as_ref())
     }
 
     fn await_order(&mut self, record: &Record, id: ConversionId) -> Outcome {
@@ -51,7 +51,7 @@ impl Book {
         record: &Record,
         id: ConversionId,
         news: &News,
-        opened: Option<Outcome>,
+        opened: Option<&Outcome>,
     ) -> Outcome {
         let received_at = self.clock.at(record.received_at);
         let order = self.orders.get_mut(&id).expect("it was opened or there");
@@ -78,7 +78,7 @@ impl Book {
             self.changes.facts.push(fact);
         }
         let has_commission = order.commission.is_some();
-        merged(opened, outcomes).on(id, has_commission)
+        merged(opened, &outcomes).on(id, has_commission)
     }
 }
 
@@ -111,11 +111,11 @@ fn waits_for_payout(order: &Order, news: &News, known: impl Fn(&str) -> bool) ->
 
 /// One outcome of all that a webhook said: that of the order it opened, else what had an effect,
 /// else the last.
-pub(in crate::domain) fn merged(opened: Option<Outcome>, outcomes: Vec<Outcome>) -> Outcome {
+pub(in crate::domain) fn merged(opened: Option<&Outcome>, outcomes: &[Outcome]) -> Outcome {
     let mut detail: Vec<String> = opened.iter().map(|it| it.detail.clone()).collect();
     detail.extend(outcomes.iter().map(|it| it.detail.clone()));
     let applied = outcomes.iter().find(|it| it.code == Code::Applied);
-    let code = opened.as_ref().or(applied).or(outcomes.last()).map(|it| it.code);
+    let code = opened.or(applied).or(outcomes.last()).map(|it| it.code);
     match code {
         Some(code) => Outcome::new(code, detail.join(" ")),
         None => Outcome::new(Code::NoChange, "Nothing in it is new to the books."),

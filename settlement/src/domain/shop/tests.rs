@@ -60,13 +60,13 @@ fn news(event: &ShopEvent) -> News {
     }
 }
 
-fn said(event: &ShopEvent) -> Vec<(&'static str, Option<String>)> {
+fn said(event: &ShopEvent) -> Vec<(&'static str, Option<Timestamp>)> {
     let reports = news(event).reports.into_iter();
-    reports.map(|it| (it.status.as_str(), it.status_updated_at.map(|at| at.to_string()))).collect()
+    reports.map(|it| (it.status.as_str(), it.status_updated_at)).collect()
 }
 
-fn at(text: &str) -> Option<String> {
-    Some(text.to_owned())
+fn at(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }
 
 #[test]
@@ -200,7 +200,9 @@ fn the_key_s_choice_of_field_is_the_order_id() {
         (OrderIdField::Name, "#1001", "W-7"),
     ] {
         let mut orders = [shopify("orders/create", &json!({})), woo("processing", &json!({}))];
-        orders.iter_mut().for_each(|order| order.terms.order_id_field = field);
+        for order in &mut orders {
+            order.terms.order_id_field = field;
+        }
         let ids = orders.each_ref().map(|order| news(order).external_order_id);
         assert_eq!(ids, [shopify_id, woo_id]);
     }
