@@ -23,6 +23,7 @@ pub mod reference;
 pub mod replay;
 pub mod request_id;
 pub mod retry;
+pub mod shop_call;
 pub mod signature_debugger;
 pub mod tags;
 pub mod tail;

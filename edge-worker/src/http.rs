@@ -23,6 +23,7 @@ mod script;
 mod settlement;
 mod signature_debugger;
 mod simulate;
+mod webhook;
 mod writes;
 
 use crate::bridge::Head;
@@ -117,6 +118,8 @@ async fn dispatch(call: &Call) -> Answer {
         Route::Health => Ok(Answer::json(200, r#"{"status":"ok"}"#)),
         Route::Intake(kind) => intake::accept(call, kind).await,
         Route::Batch(kind) => batch::accept(call, kind).await,
+        Route::Webhook => webhook::accept(call).await,
+        Route::ShopWebhook { source, key_id } => webhook::accept_shop(call, source, key_id).await,
         Route::Simulate => simulate::play(call).await,
         Route::SignatureDebugger => signature_debugger::show(call).await,
         Route::Read { tail, event_id } => reads::read(call, tail, event_id).await,

@@ -29,6 +29,7 @@ pub mod risk;
 pub mod rule;
 pub mod settle;
 pub mod share;
+pub mod shop;
 pub mod simulation;
 #[cfg(test)]
 mod state_table;

@@ -2,6 +2,7 @@
 
 use crate::id::{AffiliateId, CampaignId, Environment, MerchantId};
 use crate::money::Currency;
+use crate::shop::ShopTerms;
 use serde::{Deserialize, Serialize};
 
 /// Version of the push format; the edge refuses a newer one.
@@ -109,6 +110,9 @@ pub struct KeyEntry {
     /// been made with. [`OTHER_KEYS_MAX`] at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_keys: Vec<String>,
+    /// On a shop's key alone, which proves that shop's webhooks and nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shop: Option<ShopTerms>,
 }
 
 impl KeyEntry {

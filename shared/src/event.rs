@@ -2,6 +2,7 @@
 
 use crate::money::Currency;
 use crate::order_status::OrderStatus;
+use crate::shop::ShopEvent;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,8 @@ pub enum Event {
     OrderStatus(OrderStatusReport),
     /// A move of the test clock.
     ClockAdvance(ClockAdvance),
+    /// A shop's own webhook.
+    Shop(Box<ShopEvent>),
 }
 
 impl Event {
@@ -119,6 +122,7 @@ impl Event {
             Self::Conversion(_) => crate::id::EventKind::Conversion,
             Self::OrderStatus(_) => crate::id::EventKind::OrderStatus,
             Self::ClockAdvance(_) => crate::id::EventKind::ClockAdvance,
+            Self::Shop(_) => crate::id::EventKind::Webhook,
         }
     }
 
@@ -128,6 +132,7 @@ impl Event {
             Self::Conversion(event) => serde_json::to_string(event),
             Self::OrderStatus(event) => serde_json::to_string(event),
             Self::ClockAdvance(event) => serde_json::to_string(event),
+            Self::Shop(event) => serde_json::to_string(event),
         };
         text.expect("validated events always serialise")
     }
@@ -140,6 +145,7 @@ impl Event {
             crate::id::EventKind::ClockAdvance => {
                 serde_json::from_str(text).map(Self::ClockAdvance)
             }
+            crate::id::EventKind::Webhook => serde_json::from_str(text).map(Self::Shop),
         }
     }
 
@@ -149,7 +155,8 @@ impl Event {
         match self {
             Self::Conversion(event) => Some(format!("c:{}", event.external_order_id)),
             Self::OrderStatus(event) => Some(event.content_key()),
-            Self::ClockAdvance(_) => None,
+            // A shop's webhook is known by its id, which is no part of what it says.
+            Self::ClockAdvance(_) | Self::Shop(_) => None,
         }
     }
 }

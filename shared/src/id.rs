@@ -84,15 +84,22 @@ pub enum EventKind {
     OrderStatus,
     /// A move of a merchant's test clock.
     ClockAdvance,
+    /// A shop's own webhook.
+    Webhook,
 }
 
 impl EventKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] =
+        [Self::Conversion, Self::OrderStatus, Self::ClockAdvance, Self::Webhook];
+
     /// The word used in rows and read answers.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Conversion => "conversion",
             Self::OrderStatus => "order_status",
             Self::ClockAdvance => "clock_advance",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -102,6 +109,7 @@ impl EventKind {
             "conversion" => Some(Self::Conversion),
             "order_status" => Some(Self::OrderStatus),
             "clock_advance" => Some(Self::ClockAdvance),
+            "webhook" => Some(Self::Webhook),
             _ => None,
         }
     }
@@ -111,6 +119,7 @@ impl EventKind {
             Self::Conversion => "cnvevt_",
             Self::OrderStatus => "osevt_",
             Self::ClockAdvance => "clkevt_",
+            Self::Webhook => "whevt_",
         }
     }
 }
@@ -131,8 +140,7 @@ pub struct EventId {
 impl EventId {
     /// Reads an id; `None` when it is not one of ours.
     pub fn parse(text: &str) -> Option<Self> {
-        let kinds = [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance];
-        kinds.into_iter().find_map(|kind| {
+        EventKind::ALL.into_iter().find_map(|kind| {
             let number = crockford::decode_u128(text.strip_prefix(kind.prefix())?)?;
             let (epoch, seq) = (u64::try_from(number >> 64).ok()?, number & u128::from(u64::MAX));
             Some(Self { kind, epoch, seq: u64::try_from(seq).ok()? })
@@ -211,7 +219,7 @@ mod tests {
 
     #[test]
     fn an_event_id_survives_the_round_trip() {
-        for kind in [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance] {
+        for kind in EventKind::ALL {
             let id = EventId { kind, epoch: u64::MAX, seq: 7 };
             assert_eq!(EventId::parse(&id.to_string()), Some(id));
         }
@@ -269,7 +277,7 @@ mod tests {
             assert_eq!(Environment::parse(environment.as_str()), Some(environment));
             assert_eq!(serde_json::json!(environment), environment.as_str());
         }
-        for kind in [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance] {
+        for kind in EventKind::ALL {
             assert_eq!(EventKind::parse(kind.as_str()), Some(kind));
             assert_eq!(serde_json::json!(kind), kind.as_str());
         }

@@ -19,6 +19,7 @@ pub mod order_status;
 pub mod problem;
 pub mod relay;
 pub mod request_log;
+pub mod shop;
 pub mod signing;
 pub mod time;
 pub mod validate;

@@ -19,6 +19,10 @@ pub const HINT_BODY_BYTES_MAX: usize = 16 * 1024;
 pub const SIMULATION_BODY_BYTES_MAX: usize = 4 * 1024;
 /// Hints of one test key in a minute, by one of the edge's isolates.
 pub const HINTS_PER_MINUTE_MAX: u32 = 10;
+/// Bytes of a shop's webhook at most.
+pub const SHOP_BODY_BYTES_MAX: usize = 1024 * 1024;
+/// Characters of `X-External-Event-Id` at most.
+pub const EXTERNAL_EVENT_ID_CHARACTERS_MAX: usize = 128;
 /// Characters of an id in a path at most.
 pub const PATH_ID_CHARACTERS_MAX: usize = 80;
 

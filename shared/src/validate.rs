@@ -13,6 +13,7 @@ mod simulation;
 #[cfg(test)]
 mod tests;
 pub mod web_address;
+mod webhook;
 
 pub use batch::batch;
 pub use campaign::{
@@ -29,6 +30,7 @@ pub use signature_question::{
     signature_question,
 };
 pub use simulation::{SIMULATION_DAYS_MAX, Scenario, Simulation, simulation};
+pub use webhook::{Wrapped, external_event_id, webhook};
 
 use crate::id::{Environment, MerchantId};
 use crate::keys::HashKey;

@@ -21,6 +21,7 @@ pub mod refusal;
 pub mod shop;
 pub mod side;
 pub mod sink;
+pub mod storefront;
 
 pub mod tidy;
 

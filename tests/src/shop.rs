@@ -152,6 +152,7 @@ impl<'a> Builder<'a, '_> {
             self.rule(scope, Subject::Merchant, bps).await?;
         }
         let input = NewKey {
+            shop: None,
             scope,
             per_minute_max: self.plan.per_minute_max,
             per_hour_max: self.plan.per_hour_max,

@@ -147,6 +147,7 @@ fn key(merchant: MerchantId, public: &PublicKey) -> Result<Key> {
         allow_list: Vec::new(),
         expires_at_ms: None,
         other_keys: Vec::new(),
+        shop: None,
     };
     Ok(Key { entry, secret })
 }

@@ -163,7 +163,7 @@ fn stamp(kind: EventKind, now_ms: i64) -> Stamp {
             let moved_at_ms = (now_ms.div_euclid(1_000) + 1) * 1_000;
             Stamp { received_at_ms: moved_at_ms, not_before_ms: Some(moved_at_ms) }
         }
-        EventKind::Conversion | EventKind::OrderStatus => {
+        EventKind::Conversion | EventKind::OrderStatus | EventKind::Webhook => {
             Stamp { received_at_ms: now_ms, not_before_ms: None }
         }
     }

@@ -67,6 +67,9 @@ pub fn of_key(code: Code) -> &'static str {
         Code::ReplayDetected => {
             "this exact signature was used before; sign again with a later X-Timestamp"
         }
+        Code::InvalidSignature => {
+            "the shop signed with another secret than this key's, or the body was changed"
+        }
         _ => "the call was refused",
     }
 }

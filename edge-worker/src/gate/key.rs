@@ -48,6 +48,7 @@ pub(super) mod tests {
             allow_list: Vec::new(),
             expires_at_ms: None,
             other_keys: Vec::new(),
+            shop: None,
         }
     }
 

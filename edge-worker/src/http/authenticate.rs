@@ -7,6 +7,7 @@ use crate::gate::replay::KEPT_CHARACTERS;
 use crate::gate::{address, freshness, key};
 use shared::id::{Environment, key_id_canonical};
 use shared::problem::{Code, Problem};
+use shared::shop::{self, ShopTerms, Source};
 use shared::signing::{SignedForm, verify};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -46,10 +47,53 @@ pub(super) async fn usable_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
     }
 }
 
+/// The key of a shop that a path names, when it may be used from where the call comes.
+pub(super) async fn shop_key(
+    call: &Call,
+    source: Source,
+    key_id: &str,
+) -> Result<(Rc<OpenKey>, ShopTerms), Problem> {
+    let key = key_named(call, Some(key_id)).await?;
+    let terms = key.entry.shop.filter(|terms| terms.source == source).ok_or_else(unknown)?;
+    match key::refusal(&key.entry, client_address(call), call.now_ms) {
+        None => Ok((key, terms)),
+        Some(code) => Err(refused_shop(code, &key)),
+    }
+}
+
+/// Proves that a shop signed. Nothing here wakes an intake object.
+pub(super) fn prove_shop(
+    call: &Call,
+    key: Rc<OpenKey>,
+    body: &[u8],
+    signature: Option<&str>,
+) -> Result<Proven, Problem> {
+    if !shop::is_signed(key.secret.as_bytes(), body, signature.unwrap_or_default()) {
+        return Err(refused_shop(Code::InvalidSignature, &key));
+    }
+    call.signer.proved();
+    // A shop's retry carries the same signature again: it is no replay.
+    Ok(Proven { key, signature: String::new() })
+}
+
+fn refused_shop(code: Code, key: &OpenKey) -> Problem {
+    let mut problem = Problem::unauthorized(code);
+    problem.hint = is_test(key).then(|| hint::of_key(code).into());
+    problem
+}
+
+fn unknown() -> Problem {
+    Problem::unauthorized(Code::InvalidApiKey)
+}
+
+/// The key of a call that its merchant signs; a shop's key proves that shop's webhooks alone.
 async fn known_key(call: &Call) -> Result<Rc<OpenKey>, Problem> {
-    let unknown = || Problem::unauthorized(Code::InvalidApiKey);
-    let sent_id = call.header("x-api-key").ok_or_else(unknown)?;
-    let key_id = key_id_canonical(sent_id).ok_or_else(unknown)?;
+    let key = key_named(call, call.header("x-api-key")).await?;
+    if key.entry.shop.is_some() { Err(unknown()) } else { Ok(key) }
+}
+
+async fn key_named(call: &Call, sent_id: Option<&str>) -> Result<Rc<OpenKey>, Problem> {
+    let key_id = sent_id.and_then(key_id_canonical).ok_or_else(unknown)?;
     let key = keys::find(call, &key_id).await?.ok_or_else(unknown)?;
     call.signer.named(&key);
     Ok(key)

@@ -139,6 +139,8 @@ pub(super) fn validated(
         EventKind::Conversion => validate::conversion(text, context).map(Event::Conversion),
         EventKind::OrderStatus => validate::order_status(text, context).map(Event::OrderStatus),
         EventKind::ClockAdvance => validate::clock_advance(text).map(Event::ClockAdvance),
+        // No route leads here: a shop's webhook is picked from, not validated.
+        EventKind::Webhook => Err(Faults::default()),
     }
 }
 
@@ -158,7 +160,7 @@ pub(super) fn new_event(entry: &KeyEntry, event: &Event) -> Result<NewEvent, Pro
             let order = &conversion.external_order_id;
             Some(ConversionId::derive(entry.merchant_id, entry.environment, order).to_string())
         }
-        Event::OrderStatus(_) | Event::ClockAdvance(_) => None,
+        Event::OrderStatus(_) | Event::ClockAdvance(_) | Event::Shop(_) => None,
     };
     let body = RawValue::from_string(event.to_json())
         .map_err(|cause| unavailable("A validated event is no JSON", &cause))?;

@@ -6,6 +6,7 @@ use super::reference::Description;
 use crate::gate::redirect::is_code;
 use shared::id::EventKind;
 use shared::internal::{DIRECTORY_PATH, POKE_PATH};
+use shared::shop::Source;
 
 /// Where settlement's signature makes an edge in dev panic.
 const PANIC_PATH: &str = "/internal/v1/panic";
@@ -29,6 +30,15 @@ pub(super) enum Route<'a> {
     Intake(EventKind),
     /// Many signed events of one kind.
     Batch(EventKind),
+    /// A signed event under the id that its shop gave it.
+    Webhook,
+    /// A webhook that a shop signed in its own way.
+    ShopWebhook {
+        /// Which shop system.
+        source: Source,
+        /// Whose, in the path.
+        key_id: &'a str,
+    },
     /// A story of the sandbox.
     Simulate,
     /// A signed read, answered by settlement under the same tail.
@@ -81,6 +91,7 @@ impl Route<'_> {
             Self::Health => "health",
             Self::Intake(kind) => kind.as_str(),
             Self::Batch(_) => "batch",
+            Self::Webhook | Self::ShopWebhook { .. } => "webhook",
             Self::Simulate => "simulate",
             Self::Read { .. } => "read",
             Self::Describe(_) => "describe",
@@ -97,6 +108,8 @@ impl Route<'_> {
         match self {
             Self::Intake(_)
             | Self::Batch(_)
+            | Self::Webhook
+            | Self::ShopWebhook { .. }
             | Self::Simulate
             | Self::Read { .. }
             | Self::Write { .. }
@@ -155,6 +168,13 @@ fn api<'a>(method: &str, tail: &'a str) -> Result<Route<'a>, Miss> {
         ["order-status"] => only("POST", method, Route::Intake(EventKind::OrderStatus)),
         ["conversions", "batch"] => only("POST", method, Route::Batch(EventKind::Conversion)),
         ["order-status", "batch"] => only("POST", method, Route::Batch(EventKind::OrderStatus)),
+        ["webhooks", "generic"] => only("POST", method, Route::Webhook),
+        ["webhooks", "shopify", key_id] if is_id(key_id) => {
+            only("POST", method, Route::ShopWebhook { source: Source::Shopify, key_id })
+        }
+        ["webhooks", "woocommerce", key_id] if is_id(key_id) => {
+            only("POST", method, Route::ShopWebhook { source: Source::WooCommerce, key_id })
+        }
         ["test", "simulate"] => only("POST", method, Route::Simulate),
         ["test", "clock", "advance"] => {
             only("POST", method, Route::Intake(EventKind::ClockAdvance))
@@ -212,6 +232,7 @@ mod tests {
             let event_id = tail.strip_prefix("/events/");
             Ok(Route::Read { tail, event_id })
         };
+        let shop = |source| Ok(Route::ShopWebhook { source, key_id: "pk_1" });
         let cases = [
             ("GET", "/c/tea", Ok(Route::Click("tea"))),
             ("HEAD", "/c/tea", Ok(Route::Click("tea"))),
@@ -232,6 +253,13 @@ mod tests {
             ("POST", "/api/v1/conversions/batch", Ok(Route::Batch(EventKind::Conversion))),
             ("POST", "/api/v1/order-status/batch", Ok(Route::Batch(EventKind::OrderStatus))),
             ("GET", "/api/v1/conversions/batch", wrong("POST")),
+            ("POST", "/api/v1/webhooks/generic", Ok(Route::Webhook)),
+            ("GET", "/api/v1/webhooks/generic", wrong("POST")),
+            ("POST", "/api/v1/webhooks/shopify/pk_1", shop(Source::Shopify)),
+            ("POST", "/api/v1/webhooks/woocommerce/pk_1", shop(Source::WooCommerce)),
+            ("PUT", "/api/v1/webhooks/shopify/pk_1", wrong("POST")),
+            ("POST", "/api/v1/webhooks/magento/pk_1", Err(Miss::NotFound)),
+            ("POST", "/api/v1/webhooks/shopify", Err(Miss::NotFound)),
             ("POST", "/api/v1/test/simulate", Ok(Route::Simulate)),
             ("POST", "/api/v1/test/clock/advance", intake(EventKind::ClockAdvance)),
             ("POST", "/api/v1/test/signature", Ok(Route::SignatureDebugger)),

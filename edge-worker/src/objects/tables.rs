@@ -5,66 +5,52 @@ pub mod directory;
 pub mod event;
 pub mod stream;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use worker::{Result, SqlStorage, SqlStorageValue};
+use crate::bridge::{self, Row};
+use serde::Serialize;
+use worker::{Result, SqlStorage};
 
 /// What a row adds to a batch beside its body, at most.
 const FRAME_BYTES: usize = 512;
+/// The bindings of a statement that takes none.
+const NONE: [u8; 0] = [];
 /// Rows one pruning deletes at most.
 const PRUNED_ROWS_MAX: u64 = 2_000;
 
 /// Brings an object's tables to the newest step. Steps only add, and each can run again: a crash
 /// between two statements is repaired by the next start.
 fn migrate(sql: &SqlStorage, steps: &[&str]) -> Result<()> {
-    sql.exec(
-        "-- tables::migrate
+    let table = "-- tables::migrate
         create table if not exists schema (
             one integer primary key check (one = 1),
             version integer not null
-        )",
-        None,
-    )?;
+        )";
+    run(sql, table, &NONE)?;
     let version = "-- tables::migrate
         select version from schema";
-    let done: Option<Version> = first(sql, version, vec![])?;
-    let done = done.map_or(0, |row| row.version);
+    let done = first(sql, version, &NONE)?.map_or(Ok(0), |row| row.count(0))?;
+    let done = usize::try_from(done).unwrap_or(usize::MAX);
     for (at, step) in steps.iter().enumerate().skip(done) {
         // A column cannot be added only where it is missing; here it was, by a start cut short.
-        sql.exec(step, None).map(drop).or_else(|cause| {
+        run(sql, step, &NONE).or_else(|cause| {
             let is_there = cause.to_string().contains("duplicate column name");
             if is_there { Ok(()) } else { Err(cause) }
         })?;
-        sql.exec(
-            "-- tables::migrate
+        let noted = "-- tables::migrate
             insert into schema (one, version) values (1, ?1)
-            on conflict (one) do update set version = excluded.version",
-            vec![integer(at as u64 + 1)?],
-        )?;
+            on conflict (one) do update set version = excluded.version";
+        run(sql, noted, &[at + 1])?;
     }
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Version {
-    version: usize,
-}
-
 /// The first row of a query, if there is one.
-fn first<T: DeserializeOwned>(
-    sql: &SqlStorage,
-    query: &str,
-    bindings: Vec<SqlStorageValue>,
-) -> Result<Option<T>> {
-    // The cursor is read to its end: an open one would hold the statement's transaction open.
-    let rows: Vec<T> = sql.exec(query, bindings)?.to_array()?;
-    Ok(rows.into_iter().next())
+fn first(sql: &SqlStorage, query: &str, bindings: &impl Serialize) -> Result<Option<Row>> {
+    Ok(bridge::ask(sql, query, bindings)?.rows.into_iter().next())
 }
 
-/// A number as the database holds it; an error above 2^53, where JavaScript loses digits.
-fn integer(number: u64) -> Result<SqlStorageValue> {
-    let number = i64::try_from(number).map_err(|_| worker::Error::from("number above 2^63"))?;
-    SqlStorageValue::try_from_i64(number)
+/// Runs a statement that answers nothing.
+fn run(sql: &SqlStorage, statement: &str, bindings: &impl Serialize) -> Result<()> {
+    bridge::ask(sql, statement, bindings).map(drop)
 }
 
 /// Bytes the database takes on disk. Read raw: the crate's own reading ends at 4 GiB on wasm32.
@@ -73,24 +59,13 @@ pub fn size_bytes(sql: &SqlStorage) -> f64 {
     size.ok().and_then(|size| size.as_f64()).unwrap_or(0.0)
 }
 
-#[derive(Deserialize)]
-struct LowestSeq {
-    seq: u64,
-}
-
 /// The lowest place kept in a table, if it has rows; reads one.
 fn lowest_seq(sql: &SqlStorage, table: &str) -> Result<Option<u64>> {
     let query = format!(
         "-- tables::lowest_seq
         select seq from {table} order by seq limit 1"
     );
-    Ok(first::<LowestSeq>(sql, &query, vec![])?.map(|row| row.seq))
-}
-
-#[derive(Deserialize)]
-struct Lowest {
-    seq: Option<u64>,
-    at_ms: Option<i64>,
+    first(sql, &query, &NONE)?.map(|row| row.count(0)).transpose()
 }
 
 /// Deletes a range by its place: reading one row when there is nothing to delete.
@@ -105,10 +80,10 @@ fn prune_table(
         "-- tables::prune_table
         select seq, {instant} as at_ms from {table} order by seq limit 1"
     );
-    let lowest: Option<Lowest> = first(sql, &query, vec![])?;
-    let Some(Lowest { seq: Some(lowest), at_ms: Some(at_ms) }) = lowest else {
+    let Some(row) = first(sql, &query, &NONE)? else {
         return Ok(());
     };
+    let (lowest, at_ms) = (row.count(0)?, row.number(1)?);
     if at_ms >= before_ms || lowest > acknowledged_seq {
         return Ok(());
     }
@@ -118,7 +93,5 @@ fn prune_table(
         delete from {table}
         where seq <= ?1 and {instant} < ?2 and seq < (select max(seq) from {table})"
     );
-    let bindings = vec![integer(up_to)?, SqlStorageValue::try_from_i64(before_ms)?];
-    sql.exec(&statement, bindings)?;
-    Ok(())
+    run(sql, &statement, &(up_to, before_ms))
 }

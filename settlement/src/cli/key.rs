@@ -19,6 +19,7 @@ use settlement::flows::set_state::{self, KeyChange};
 use settlement::store::api_key::{self, ApiKeyRow};
 use settlement::store::instant;
 use shared::id::{Environment, MerchantId};
+use shared::shop::{OrderIdField, ShopTerms, Source};
 use std::process::ExitCode;
 use uuid::Uuid;
 
@@ -26,6 +27,9 @@ use uuid::Uuid;
 pub(super) enum Verb {
     /// Make one; prints its secret, this once
     Create(Create),
+    /// Make a shop's key, which proves the shop's own webhooks; with the secret that the shop gave,
+    /// or else one to type in there, printed this once
+    Import(Import),
     /// Show a merchant's keys, both environments, without secrets
     List(List),
     /// Make a successor with the same limits and allow-list; prints its secret, this once
@@ -75,6 +79,24 @@ pub(super) struct Create {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(flatten)]
+    create: Create,
+    /// Which shop system: shopify or woocommerce
+    #[arg(long, value_parser = source)]
+    source: Source,
+    /// Read the shop's secret from standard input
+    #[arg(long)]
+    secret_stdin: bool,
+    /// Which field of an order is its id: id, number or name
+    #[arg(long, value_parser = order_id_field, default_value = "id")]
+    order_id_field: OrderIdField,
+    /// An order that was sent off counts as delivered
+    #[arg(long)]
+    fulfilled_is_delivered: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct List {
     /// Whose they are: a UUID
     #[arg(long)]
@@ -115,10 +137,19 @@ pub(super) struct Allow {
     any: bool,
 }
 
+fn source(text: &str) -> Result<Source, String> {
+    Source::parse(text).ok_or_else(|| "shopify or woocommerce".to_owned())
+}
+
+fn order_id_field(text: &str) -> Result<OrderIdField, String> {
+    OrderIdField::parse(text).ok_or_else(|| "id, number or name".to_owned())
+}
+
 /// Runs a verb to its end.
 pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
     match verb {
         Verb::Create(order) => create(order).await,
+        Verb::Import(order) => import(order).await,
         Verb::List(order) => list(order).await,
         Verb::Rotate(order) => rotate(order).await,
         Verb::Limit(Limit { on, per_minute, per_hour }) => {
@@ -136,15 +167,45 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
 
 async fn create(order: Create) -> Result<ExitCode, Failure> {
     let desk = Desk::open(&order.by).await?;
-    let input = NewKey {
+    let input = new_key(order, None);
+    let issued = create_key::run(&desk.pool, &desk.vault, desk.actor, input, desk.now).await?;
+    tell(&issued);
+    desk.finish(&format!("key {} created", issued.key_id), &issued.rows).await
+}
+
+fn new_key(order: Create, shop: Option<ShopTerms>) -> NewKey {
+    NewKey {
         scope: Scope { environment: order.environment, merchant: MerchantId(order.merchant) },
         per_minute_max: order.per_minute,
         per_hour_max: order.per_hour,
         allow_list: order.allow,
+        shop,
+    }
+}
+
+async fn import(order: Import) -> Result<ExitCode, Failure> {
+    let desk = Desk::open(&order.create.by).await?;
+    let secret = if order.secret_stdin {
+        let read = std::io::read_to_string(std::io::stdin());
+        Some(read.map_err(|_| Fault::invalid("the secret cannot be read"))?.trim().to_owned())
+    } else {
+        None
     };
-    let issued = create_key::run(&desk.pool, &desk.vault, desk.actor, input, desk.now).await?;
-    tell(&issued);
-    desk.finish(&format!("key {} created", issued.key_id), &issued.rows).await
+    let terms = ShopTerms {
+        source: order.source,
+        order_id_field: order.order_id_field,
+        fulfilled_is_delivered: order.fulfilled_is_delivered,
+    };
+    let input = new_key(order.create, Some(terms));
+    let (pool, vault, given) = (&desk.pool, &desk.vault, secret.as_deref());
+    let issued = create_key::import(pool, vault, desk.actor, input, given, desk.now).await?;
+    if given.is_some() {
+        println!("key id: {}", issued.key_id);
+    } else {
+        tell(&issued);
+    }
+    println!("webhooks go to: /api/v1/webhooks/{}/{}", terms.source.as_str(), issued.key_id);
+    desk.finish(&format!("key {} imported", issued.key_id), &issued.rows).await
 }
 
 async fn rotate(Rotate { on, grace_hours }: Rotate) -> Result<ExitCode, Failure> {
@@ -207,8 +268,9 @@ fn line(key: &ApiKeyRow, now: Timestamp) -> String {
         || "never used".to_owned(),
         |at| format!("last used {}", instant::from_row(at)),
     );
+    let shop = key.shop.map_or(String::new(), |shop| format!("  {}", shop.source.as_str()));
     format!(
-        "{}  {}  {}/min {}/hour  {allowed}  made {}  {used}{until}",
+        "{}  {}{shop}  {}/min {}/hour  {allowed}  made {}  {used}{until}",
         key.key_id,
         state_at(key, now),
         key.per_minute_max,

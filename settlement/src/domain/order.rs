@@ -123,6 +123,8 @@ pub struct Order {
     pub items: Vec<Item>,
     /// Units taken back per SKU, the largest reported.
     pub returned: BTreeMap<String, u32>,
+    /// What a shop gave back, by its id of each part.
+    pub refund_parts: BTreeMap<String, Decimal>,
     /// The merchant's own object, JSON text.
     pub metadata: Option<String>,
     /// The attribution receipt with what each rule level said, as stored.
@@ -213,6 +215,7 @@ pub fn open(
         customer_hash: event.customer_hash.clone(),
         items: event.items.clone(),
         returned: BTreeMap::new(),
+        refund_parts: BTreeMap::new(),
         metadata: event.metadata.as_ref().map(|raw| raw.get().to_owned()),
         attribution: serde_json::to_value(receipt).expect("a receipt is plain data"),
         review: None,

@@ -29,6 +29,8 @@ pub enum Code {
     ConversionNotFound,
     /// It names an instant too far ahead of test time.
     TimeAhead,
+    /// A shop's webhook of which the books take nothing.
+    TopicIgnored,
     /// What the edge stored cannot be read.
     EventInvalid,
     /// Waits for its conversion.
@@ -43,7 +45,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the documented order.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Applied,
         Self::NoChange,
         Self::Recorded,
@@ -56,6 +58,7 @@ impl Code {
         Self::RefundAmountInvalid,
         Self::ConversionNotFound,
         Self::TimeAhead,
+        Self::TopicIgnored,
         Self::EventInvalid,
         Self::AwaitingConversion,
         Self::AwaitingLink,
@@ -78,6 +81,7 @@ impl Code {
             Self::RefundAmountInvalid => "REFUND_AMOUNT_INVALID",
             Self::ConversionNotFound => "CONVERSION_NOT_FOUND",
             Self::TimeAhead => "TIME_AHEAD",
+            Self::TopicIgnored => "TOPIC_IGNORED",
             Self::EventInvalid => "EVENT_INVALID",
             Self::AwaitingConversion => "AWAITING_CONVERSION",
             Self::AwaitingLink => "AWAITING_LINK",
@@ -98,6 +102,7 @@ impl Code {
             | Self::RefundAmountInvalid
             | Self::ConversionNotFound
             | Self::TimeAhead
+            | Self::TopicIgnored
             | Self::EventInvalid => "skipped",
             Self::AwaitingConversion | Self::AwaitingLink | Self::PayoutInFlight => "parked",
             Self::InternalError => "failed",
@@ -148,7 +153,8 @@ mod tests {
             (
                 "skipped",
                 "ORDER_STATUS_TRANSITION_DENIED STALE_DECISION DUPLICATE_ORDER DUPLICATE_STATUS \
-                 NO_COMMISSION REFUND_AMOUNT_INVALID CONVERSION_NOT_FOUND TIME_AHEAD EVENT_INVALID",
+                 NO_COMMISSION REFUND_AMOUNT_INVALID CONVERSION_NOT_FOUND TIME_AHEAD \
+                 TOPIC_IGNORED EVENT_INVALID",
             ),
             ("parked", "AWAITING_CONVERSION AWAITING_LINK PAYOUT_IN_FLIGHT"),
             ("failed", "INTERNAL_ERROR"),

@@ -131,7 +131,8 @@ pub fn differences(
 ) -> Vec<Difference> {
     let Some(order) = &stored.order else { return compare::without_order(recorded, stored) };
     let opener = recorded.heard.iter().find(|heard| heard.record.event_id == order.event_id);
-    let Some(opener) = opener.filter(|heard| matches!(heard.record.event, Event::Conversion(_)))
+    let Some(opener) =
+        opener.filter(|heard| matches!(heard.record.event, Event::Conversion(_) | Event::Shop(_)))
     else {
         return vec![Difference::new(recorded.id, "event_id", &order.event_id, "no such event")];
     };

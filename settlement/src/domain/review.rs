@@ -10,9 +10,10 @@ use super::commission::Steps;
 use super::notice;
 use super::order::{Order, Reported, Review};
 use super::report;
+use super::shop;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
-use shared::event::{Conversion, Event};
+use shared::event::Conversion;
 use shared::id::{AffiliateId, CampaignId, ConversionId};
 use shared::order_status::OrderStatus;
 
@@ -123,7 +124,10 @@ impl Book {
 
     /// Judges an order again because a fact that its receipt names missing has arrived.
     pub fn judge_again(&mut self, record: &Record, facts: &[Fact], at: Timestamp) -> Rejudged {
-        let Event::Conversion(event) = &record.event else { return Rejudged::Kept };
+        let Some(event) = shop::conversion(&record.event, self.scope.environment) else {
+            return Rejudged::Kept;
+        };
+        let event = event.as_ref();
         let Some(order) = self.undecided(event).cloned() else { return Rejudged::Kept };
         let received_at = order.received_at;
         let reported =

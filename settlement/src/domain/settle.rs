@@ -1,6 +1,7 @@
 //! Events of one merchant's stream, one after the other, on the books loaded for them.
 
 mod judge;
+pub(in crate::domain) mod shop;
 
 use super::attribution::Verdict;
 use super::book::{Book, Fact, Parked, Record, Settled};
@@ -23,9 +24,11 @@ pub const CONVERSION_WAIT_SECONDS: i64 = 90 * 86_400;
 impl Book {
     /// Settles the next event of the stream.
     pub fn settle(&mut self, record: &Record) {
+        let opened_before = self.changes.opened.len();
         let outcome = match &record.event {
             Event::Conversion(event) => self.conversion(record, event, false),
             Event::OrderStatus(report) => self.order_status(record, report),
+            Event::Shop(event) => self.shop(record, event, false),
             Event::ClockAdvance(by) => {
                 let by = Move { real_at: record.received_at, seconds: i64::from(by.seconds) };
                 self.clock.advance(by);
@@ -34,11 +37,8 @@ impl Book {
                 Outcome::new(Code::Applied, format!("The test clock shows {now}."))
             }
         };
-        let opened = matches!(outcome.code, Code::Applied | Code::Recorded | Code::InReview);
-        let conversion = outcome.conversion.filter(|_| opened);
-        let is_conversion = matches!(record.event, Event::Conversion(_));
         self.finish(record, outcome);
-        if let Some(conversion) = conversion.filter(|_| is_conversion) {
+        if let Some(conversion) = self.changes.opened.get(opened_before).copied() {
             self.resume_reports(conversion);
         }
     }
@@ -79,6 +79,21 @@ impl Book {
                     self.order_status(&record, report)
                 };
                 self.finish(&record, outcome);
+            }
+            Event::Shop(event) => {
+                let (id, opened_before) = (parked.conversion, self.changes.opened.len());
+                let outcome = if parked.link_number.is_some() {
+                    self.shop(&record, event, expired)
+                } else if expired && !self.orders.contains_key(&id) {
+                    let sentence = "No conversion with this order id came within 90 days.";
+                    Outcome::new(Code::ConversionNotFound, sentence)
+                } else {
+                    self.shop(&record, event, false)
+                };
+                self.finish(&record, outcome);
+                if let Some(opened) = self.changes.opened.get(opened_before).copied() {
+                    self.resume_reports(opened);
+                }
             }
             Event::ClockAdvance(_) => {}
         }
@@ -223,17 +238,19 @@ impl Book {
         waiting.sort_by_key(|parked| {
             let happened = match &parked.record.event {
                 Event::OrderStatus(report) => report.status_updated_at,
-                Event::Conversion(_) | Event::ClockAdvance(_) => None,
+                Event::Conversion(_) | Event::Shop(_) | Event::ClockAdvance(_) => None,
             };
             let received = self.clock.at(parked.record.received_at);
             (happened.unwrap_or(received), parked.record.received_at, parked.record.seq)
         });
         for parked in waiting {
             self.forget_parked(conversion, &parked.record.event_id);
-            if let Event::OrderStatus(report) = &parked.record.event {
-                let outcome = self.order_status(&parked.record, report);
-                self.finish(&parked.record, outcome);
-            }
+            let outcome = match &parked.record.event {
+                Event::OrderStatus(report) => self.order_status(&parked.record, report),
+                Event::Shop(event) => self.shop(&parked.record, event, false),
+                Event::Conversion(_) | Event::ClockAdvance(_) => continue,
+            };
+            self.finish(&parked.record, outcome);
         }
     }
 

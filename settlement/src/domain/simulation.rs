@@ -147,7 +147,7 @@ mod tests {
                     .iter()
                     .map(|event| match event {
                         Event::ClockAdvance(by) => u64::from(by.seconds),
-                        Event::Conversion(_) | Event::OrderStatus(_) => 0,
+                        Event::Conversion(_) | Event::OrderStatus(_) | Event::Shop(_) => 0,
                     })
                     .sum();
                 assert_eq!(moved, u64::from(days) * DAY_SECONDS, "{scenario:?} {days}");
@@ -175,7 +175,7 @@ mod tests {
                 let amount = match event {
                     Event::Conversion(order) => order.order_amount,
                     Event::OrderStatus(report) => report.refunded_amount.unwrap_or_default(),
-                    Event::ClockAdvance(_) => continue,
+                    Event::Shop(_) | Event::ClockAdvance(_) => continue,
                 };
                 assert!(amount.normalize().scale() == 0 && amount < Decimal::from(10_000));
             }

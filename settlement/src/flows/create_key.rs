@@ -11,6 +11,8 @@ use crate::store::{instant, merchant};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use serde_json::json;
+use shared::shop::ShopTerms;
+use sqlx::types::Json;
 use sqlx::{PgConnection, PgPool};
 use std::fmt;
 use std::net::IpAddr;
@@ -26,6 +28,10 @@ pub const PER_HOUR_DEFAULT: u32 = 30_000;
 const PER_MINUTE_MAX: u32 = 12_000;
 /// Calls an hour of one key at most.
 const PER_HOUR_MAX: u32 = 720_000;
+/// Characters of a secret that a shop gave at least.
+const SHOP_SECRET_CHARACTERS_MIN: usize = 16;
+/// Characters of a secret that a shop gave at most.
+const SHOP_SECRET_CHARACTERS_MAX: usize = 200;
 /// Entries of an allow-list at most.
 pub const ALLOW_LIST_MAX: usize = 100;
 
@@ -40,6 +46,8 @@ pub struct NewKey {
     pub per_hour_max: u32,
     /// Addresses or networks that may use it; empty: any.
     pub allow_list: Vec<String>,
+    /// For a shop's key, which proves that shop's webhooks and nothing else.
+    pub shop: Option<ShopTerms>,
 }
 
 impl NewKey {
@@ -50,6 +58,7 @@ impl NewKey {
             per_minute_max: PER_MINUTE_DEFAULT,
             per_hour_max: PER_HOUR_DEFAULT,
             allow_list: Vec::new(),
+            shop: None,
         }
     }
 }
@@ -85,6 +94,31 @@ pub async fn run(
     Ok(issued)
 }
 
+/// Creates a shop's key; with the secret that the shop gave, or else one of ours to type in there.
+pub async fn import(
+    pool: &PgPool,
+    vault: &Vault,
+    actor: Actor,
+    input: NewKey,
+    secret: Option<&str>,
+    now: Timestamp,
+) -> Result<IssuedKey, Fault> {
+    let is_sound = |secret: &str| {
+        (SHOP_SECRET_CHARACTERS_MIN..=SHOP_SECRET_CHARACTERS_MAX).contains(&secret.len())
+            && secret.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    if secret.is_some_and(|secret| !is_sound(secret)) {
+        return Err(Fault::invalid(format!(
+            "a shop's secret has {SHOP_SECRET_CHARACTERS_MIN} to {SHOP_SECRET_CHARACTERS_MAX} \
+             visible ASCII characters"
+        )));
+    }
+    let mut transaction = pool.begin().await?;
+    let issued = make(&mut transaction, vault, actor, input, secret, now).await?;
+    transaction.commit().await?;
+    Ok(issued)
+}
+
 /// Creates a key in the caller's transaction.
 pub async fn within(
     connection: &mut PgConnection,
@@ -93,13 +127,24 @@ pub async fn within(
     input: NewKey,
     now: Timestamp,
 ) -> Result<IssuedKey, Fault> {
+    make(connection, vault, actor, input, None, now).await
+}
+
+async fn make(
+    connection: &mut PgConnection,
+    vault: &Vault,
+    actor: Actor,
+    input: NewKey,
+    secret: Option<&str>,
+    now: Timestamp,
+) -> Result<IssuedKey, Fault> {
     let scope = input.scope;
     actor.may_change(scope.merchant)?;
     let (per_minute_max, _) = check(&input)?;
     // The lock makes the sum below hold until the commit.
     merchant::lock(connection, scope.merchant.0).await?.ok_or(Fault::NotFound("merchant"))?;
     check_sum(connection, scope, per_minute_max, now).await?;
-    let (key_id, signing_secret) = insert(connection, vault, &input, now).await?;
+    let (key_id, signing_secret) = insert(connection, vault, &input, secret, now).await?;
     let merchant = scope.merchant;
     let changed: Option<&[&str]> = Some(&[&key_id]);
     let rows = directory_rows::refresh_keys(connection, vault, merchant, changed, now).await?;
@@ -108,22 +153,26 @@ pub async fn within(
         "perMinuteMax": input.per_minute_max,
         "perHourMax": input.per_hour_max,
         "allowList": input.allow_list,
+        "shop": input.shop,
     });
     note(connection, actor, "key.create", &key_id, detail, now).await?;
     Ok(IssuedKey { key_id, signing_secret, rows })
 }
 
-/// Draws a key and inserts it; answers its id and its secret. The caller has checked the input.
+/// Draws a key, and its secret when none is given, and inserts it; answers its id and its secret.
+/// The caller has checked the input.
 pub(super) async fn insert(
     connection: &mut PgConnection,
     vault: &Vault,
     input: &NewKey,
+    secret: Option<&str>,
     now: Timestamp,
 ) -> Result<(String, String), Fault> {
-    let NewKey { scope, per_minute_max, per_hour_max, allow_list } = input;
+    let NewKey { scope, per_minute_max, per_hour_max, allow_list, shop } = input;
     let (per_minute_max, per_hour_max) = check_limits(*per_minute_max, *per_hour_max)?;
     let key_id = draw::key_id(scope.environment);
-    let signing_secret = draw::signing_secret(scope.environment);
+    let drawn = || draw::signing_secret(scope.environment);
+    let signing_secret = secret.map_or_else(drawn, str::to_owned);
     let row = ApiKeyRow {
         environment: scope.environment.as_str().to_owned(),
         merchant_id: scope.merchant.0,
@@ -133,6 +182,7 @@ pub(super) async fn insert(
         per_minute_max,
         per_hour_max,
         allow_list: allow_list.clone(),
+        shop: shop.map(Json),
         created_at: instant::to_row(now),
         expires_at: None,
         successor_key_id: None,

@@ -110,6 +110,7 @@ fn key_row(vault: &Vault, source: &KeySource) -> Result<(String, serde_json::Val
         allow_list: source.allow_list.clone(),
         expires_at_ms: source.expires_at.map(|at| instant::from_row(at).as_millisecond()),
         other_keys: source.other_keys.clone(),
+        shop: source.shop.map(|shop| shop.0),
     };
     row(key_name(&source.key_id), &Entry::Key(entry))
 }

@@ -3,6 +3,7 @@
 //! all.
 
 use super::settle_events::{Progress, Read, books_for, parked_record, read_event, write_books};
+use crate::domain::shop;
 use crate::store::{instant, order, review, settling};
 use jiff::Timestamp;
 use shared::event::Event;
@@ -41,7 +42,7 @@ pub async fn run_once(
             .map_or(parked.record.received_at, |book| book.clock.at(parked.record.received_at));
         let happened_at = match &parked.record.event {
             Event::OrderStatus(report) => report.status_updated_at.unwrap_or(received_at),
-            Event::Conversion(_) | Event::ClockAdvance(_) => received_at,
+            Event::Conversion(_) | Event::Shop(_) | Event::ClockAdvance(_) => received_at,
         };
         (happened_at, parked.record.received_at, parked.record.seq)
     });
@@ -69,7 +70,7 @@ async fn judge_again(
     let mut books = books_for(&mut transaction, click_keys, &events).await?;
     for (scope, read) in &events {
         let (Read::Record(record), Some(book)) = (read, books.get_mut(scope)) else { continue };
-        let Event::Conversion(event) = &record.event else { continue };
+        let Some(event) = shop::conversion(&record.event, scope.environment) else { continue };
         let id = ConversionId::derive(scope.merchant, scope.environment, &event.external_order_id);
         let facts = order::facts_of(&mut transaction, *scope, id).await?;
         let at = book.clock.at(now);

@@ -9,6 +9,7 @@ use crate::secrets::Vault;
 use crate::store::api_key::{self, ApiKeyRow};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use shared::shop::Source;
 use sqlx::PgPool;
 
 /// Hours for which both keys work unless set otherwise.
@@ -56,9 +57,10 @@ pub async fn run(
         per_minute_max: limit(row.per_minute_max)?,
         per_hour_max: limit(row.per_hour_max)?,
         allow_list: row.allow_list.clone(),
+        shop: row.shop.map(|shop| shop.0),
     };
     let (successor, signing_secret) =
-        create_key::insert(&mut transaction, vault, &input, now).await?;
+        create_key::insert(&mut transaction, vault, &input, None, now).await?;
     let touched = api_key::set_successor(&mut transaction, key_id, &successor, expires_at).await?;
     if touched != 1 {
         return Err(Fault::Corrupt("a key changed under its lock".to_owned()));
@@ -83,6 +85,10 @@ fn refuse_rotation(row: &ApiKeyRow, now: Timestamp) -> Result<(), Fault> {
     hold_key::refuse_ended(row, now)?;
     if let Some(successor) = &row.successor_key_id {
         return Err(Fault::Conflict(format!("this key is rotated already, to {successor}")));
+    }
+    if row.shop.is_some_and(|shop| shop.source == Source::Shopify) {
+        let sentence = "Shopify makes this key's secret: import the new one, then revoke this key";
+        return Err(Fault::Conflict(sentence.to_owned()));
     }
     if row.state != "active" {
         return Err(Fault::Conflict("only an active key can be rotated".to_owned()));

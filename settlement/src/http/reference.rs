@@ -24,6 +24,7 @@ mod testing;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod webhook_events;
+mod webhooks;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header as name};
@@ -40,6 +41,7 @@ fn operations() -> Vec<Operation> {
     [
         intake::operations(),
         batches::operations(),
+        webhooks::operations(),
         reads::operations(),
         payouts::operations(),
         campaigns::operations(),

@@ -2,7 +2,9 @@
 
 use super::instant;
 use jiff::Timestamp;
+use shared::shop::ShopTerms;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use sqlx::types::time::OffsetDateTime;
 use std::fmt;
 use uuid::Uuid;
@@ -26,6 +28,8 @@ pub struct ApiKeyRow {
     pub per_hour_max: i32,
     /// Addresses or networks that may use it; empty: any.
     pub allow_list: Vec<String>,
+    /// For a shop's key, whose webhooks it proves.
+    pub shop: Option<Json<ShopTerms>>,
     /// When it was made.
     pub created_at: OffsetDateTime,
     /// From then on it counts as revoked.
@@ -51,8 +55,8 @@ pub async fn insert(connection: &mut PgConnection, row: &ApiKeyRow) -> Result<()
     sqlx::query(
         "-- insert_api_key
          insert into api_key (environment, merchant_id, key_id, state, secret_sealed,
-                              per_minute_max, per_hour_max, allow_list, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                              per_minute_max, per_hour_max, allow_list, created_at, shop)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
     )
     .bind(&row.environment)
     .bind(row.merchant_id)
@@ -63,6 +67,7 @@ pub async fn insert(connection: &mut PgConnection, row: &ApiKeyRow) -> Result<()
     .bind(row.per_hour_max)
     .bind(&row.allow_list)
     .bind(row.created_at)
+    .bind(row.shop)
     .execute(connection)
     .await?;
     Ok(())
@@ -76,7 +81,7 @@ pub async fn find(
     sqlx::query_as(
         "-- find_api_key
          select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
-                per_hour_max, allow_list, created_at, expires_at, successor_key_id,
+                per_hour_max, allow_list, shop, created_at, expires_at, successor_key_id,
                 last_used_at
          from api_key where key_id = $1",
     )
@@ -93,7 +98,7 @@ pub async fn of_merchant(
     sqlx::query_as(
         "-- api_keys_of_merchant
          select environment, merchant_id, key_id, state, secret_sealed, per_minute_max,
-                per_hour_max, allow_list, created_at, expires_at, successor_key_id,
+                per_hour_max, allow_list, shop, created_at, expires_at, successor_key_id,
                 last_used_at
          from api_key where environment in ('live', 'test') and merchant_id = $1
          order by environment, created_at, key_id",

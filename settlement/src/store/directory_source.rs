@@ -3,7 +3,9 @@
 use super::instant;
 use jiff::Timestamp;
 use shared::directory::OTHER_KEYS_MAX;
+use shared::shop::ShopTerms;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use sqlx::types::time::OffsetDateTime;
 use std::fmt;
 use uuid::Uuid;
@@ -113,6 +115,8 @@ pub struct KeySource {
     pub per_hour_max: i32,
     /// Addresses or networks that may use it.
     pub allow_list: Vec<String>,
+    /// For a shop's key, whose webhooks it proves.
+    pub shop: Option<Json<ShopTerms>>,
     /// From then on it counts as revoked.
     pub expires_at: Option<OffsetDateTime>,
     /// Of a test key, the merchant's other keys: active ones first, then the youngest.
@@ -142,7 +146,7 @@ pub async fn keys(
         "-- directory_keys
          select api_key.environment, api_key.merchant_id, api_key.key_id,
                 api_key.state as key_state, api_key.secret_sealed, api_key.per_minute_max,
-                api_key.per_hour_max, api_key.allow_list, api_key.expires_at,
+                api_key.per_hour_max, api_key.allow_list, api_key.shop, api_key.expires_at,
                 case when api_key.environment = 'test' then array(
                     select other.key_id from api_key other
                     where other.environment in ('live', 'test')

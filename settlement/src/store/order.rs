@@ -16,7 +16,9 @@ use shared::id::{AffiliateId, CampaignId, ConversionId, Environment, MerchantId}
 use shared::money::Currency;
 use shared::order_status::OrderStatus;
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use sqlx::types::time::OffsetDateTime;
+use std::collections::BTreeMap;
 use uuid::Uuid;
 
 /// Primary keys of conversions, column by column as a query binds them.
@@ -66,6 +68,7 @@ struct ConversionRow {
     customer_hash: Option<String>,
     items: String,
     returned_items: String,
+    refund_parts: Json<BTreeMap<String, Decimal>>,
     metadata: Option<String>,
     attribution: serde_json::Value,
     review: Option<String>,
@@ -82,7 +85,7 @@ pub async fn lock(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
              external_order_id, confidence, affiliate_id, campaign_id, click_id, order_amount,
              currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
              received_at, external_product_id, coupon_code, customer_hash, items::text as items,
-             returned_items::text as returned_items, metadata::text as metadata, attribution,
+             returned_items::text as returned_items, refund_parts, metadata::text as metadata, attribution,
              review, signals, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
          join conversion using (environment, merchant_id, conversion_id)
@@ -114,7 +117,7 @@ pub async fn read(connection: &mut PgConnection, keys: &Keys) -> Result<Vec<Orde
              external_order_id, confidence, affiliate_id, campaign_id, click_id, order_amount,
              currency, order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
              received_at, external_product_id, coupon_code, customer_hash, items::text as items,
-             returned_items::text as returned_items, metadata::text as metadata, attribution,
+             returned_items::text as returned_items, refund_parts, metadata::text as metadata, attribution,
              review, signals, created_at, updated_at
          from unnest($1::text[], $2::uuid[], $3::text[]) as want (environment, merchant_id, conversion_id)
          join conversion using (environment, merchant_id, conversion_id)",
@@ -159,6 +162,7 @@ fn order(row: &ConversionRow, commission: Option<&CommissionRow>) -> Result<Orde
         customer_hash: row.customer_hash.clone(),
         items: serde_json::from_str(&row.items).map_err(json)?,
         returned: returned.into_iter().map(|item| (item.sku, item.quantity)).collect(),
+        refund_parts: row.refund_parts.0.clone(),
         metadata: row.metadata.clone(),
         attribution: row.attribution.clone(),
         review: row

@@ -285,7 +285,8 @@ pub async fn stray_events(
          select event_id, coalesce(code, 'none') from inbox
          where environment = $1 and merchant_id = $2 and conversion_id is null
            and kind <> 'clock_advance' and state in ('applied', 'skipped')
-           and coalesce(code, '') not in ('EVENT_INVALID', 'TIME_AHEAD', 'CONVERSION_NOT_FOUND')
+           and coalesce(code, '') not in
+               ('EVENT_INVALID', 'TIME_AHEAD', 'CONVERSION_NOT_FOUND', 'TOPIC_IGNORED')
          limit $3",
     )
     .bind(scope.environment.as_str())

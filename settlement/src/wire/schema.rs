@@ -143,7 +143,7 @@ pub fn commission_id_or_null() -> Object {
 
 /// An event's id; its prefix tells its type.
 pub fn event_id() -> Object {
-    pattern(format!("^(cnvevt|osevt|clkevt)_{BITS_PATTERN}$"))
+    pattern(format!("^(cnvevt|osevt|clkevt|whevt)_{BITS_PATTERN}$"))
 }
 
 /// A commission's state.
@@ -169,8 +169,7 @@ pub fn conversion_status() -> Object {
 
 /// An event's type.
 pub fn event_type() -> Object {
-    let kinds = [EventKind::Conversion, EventKind::OrderStatus, EventKind::ClockAdvance];
-    words(kinds.into_iter().map(EventKind::as_str))
+    words(EventKind::ALL.into_iter().map(EventKind::as_str))
 }
 
 /// Where an event stands.

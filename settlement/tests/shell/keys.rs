@@ -14,6 +14,7 @@ use settlement::flows::set_state::{self, KeyChange};
 use settlement::store::api_key;
 use shared::directory::{Entry, KeyEntry, KeyState, OTHER_KEYS_MAX};
 use shared::id::Environment;
+use shared::shop::{OrderIdField, ShopTerms, Source};
 
 fn hours(hours: i64) -> Timestamp {
     now() + SignedDuration::from_hours(hours)
@@ -58,6 +59,44 @@ async fn a_successor_has_the_same_terms_and_the_old_key_an_end() {
     .unwrap();
     assert_eq!(audited["successor"], rotated.issued.key_id.as_str());
     assert!(!audited.to_string().contains("sk_live"), "{audited}");
+}
+
+#[tokio::test]
+async fn a_shop_s_key_has_the_secret_that_the_shop_gave_and_terms_of_its_own() {
+    let network = Network::new(database::fresh().await).await;
+    let (pool, vault) = (&network.pool, &network.vault);
+    let terms = |source| ShopTerms {
+        source,
+        order_id_field: OrderIdField::Name,
+        fulfilled_is_delivered: true,
+    };
+    let input = |source| NewKey { shop: Some(terms(source)), ..NewKey::usual(network.scope) };
+    let import = async |source, secret| {
+        create_key::import(pool, vault, BY, input(source), secret, now()).await
+    };
+    let given = "shpss_0123456789abcdef";
+    let shopify = import(Source::Shopify, Some(given)).await.unwrap();
+    assert_eq!(shopify.signing_secret, given);
+    let row = entry(&network, &shopify.key_id).await;
+    assert_eq!(row.shop, Some(terms(Source::Shopify)));
+    // Shopify makes its own secrets; WooCommerce takes ours, the next one too.
+    let refused = rotate(&network, &shopify.key_id, 24).await;
+    assert!(matches!(refused, Err(Fault::Conflict(_))), "{refused:?}");
+    let woo = import(Source::WooCommerce, None).await.unwrap();
+    assert!(woo.signing_secret.starts_with("sk_live_"));
+    let next = rotate(&network, &woo.key_id, 24).await.unwrap().issued;
+    let next = entry(&network, &next.key_id).await;
+    assert_eq!(next.shop, Some(terms(Source::WooCommerce)));
+    for secret in ["short", "with a blank in it", &"x".repeat(201)] {
+        let refused = import(Source::Shopify, Some(secret)).await;
+        assert!(matches!(refused, Err(Fault::Invalid(_))), "{refused:?}");
+    }
+    let audited: Vec<serde_json::Value> =
+        sqlx::query_scalar("select detail from audit_log where action = 'key.create'")
+            .fetch_all(pool)
+            .await
+            .unwrap();
+    assert!(!format!("{audited:?}").contains(given), "{audited:?}");
 }
 
 #[tokio::test]

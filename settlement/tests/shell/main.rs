@@ -23,6 +23,7 @@ mod keys;
 mod network;
 mod payouts;
 mod preview;
+mod pushed;
 mod reconcile;
 mod review;
 mod risk;

@@ -203,6 +203,17 @@ impl Fields {
         None
     }
 
+    /// An object's text exactly as sent.
+    pub(super) fn object(&mut self, name: &str) -> Option<Box<RawValue>> {
+        let (node, raw) = self.take(name, Need::Required)?;
+        if matches!(node, Node::Object(_)) {
+            return Some(raw);
+        }
+        let said = self.said(name);
+        self.faults.push(format!("{said} must be an object"));
+        None
+    }
+
     /// A string of at most `characters_max` Unicode scalars.
     pub(super) fn text(&mut self, name: &str, characters_max: usize, need: Need) -> Option<String> {
         let (node, _) = self.take(name, need)?;

@@ -34,6 +34,8 @@ mod simulator;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod webhook_events;
+mod webhooks_in;
+mod webhooks_in_shops;
 mod writes;
 
 mod curl;
@@ -54,6 +56,7 @@ mod pricing;
 mod reads;
 mod refunds;
 mod review;
+mod snippets;
 mod story;
 mod worlds;
 

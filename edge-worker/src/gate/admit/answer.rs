@@ -1,6 +1,7 @@
 //! The texts an intake object answers events with; the same input makes the same bytes again.
 
 use crate::gate::hop::NewEvent;
+use crate::gate::shop_call::CONTENT_PREFIX;
 use jiff::Timestamp;
 use shared::id::EventId;
 use shared::time::format_instant;
@@ -12,6 +13,9 @@ pub fn received(id: EventId) -> String {
 
 /// The answer to an event whose content is known as `first`.
 pub fn duplicate(first: EventId, event: &NewEvent) -> String {
+    if event.content.as_ref().is_some_and(|content| content.starts_with(CONTENT_PREFIX)) {
+        return r#"{"status":"DUPLICATE","duplicate":true}"#.to_owned();
+    }
     match &event.conversion_id {
         Some(id) => format!(r#"{{"status":"DUPLICATE","conversionId":"{id}","duplicate":true}}"#),
         None => format!(r#"{{"eventId":"{first}","status":"DUPLICATE","duplicate":true}}"#),

@@ -1,8 +1,8 @@
 //! Recorded clicks and the request log: one row per batch of an isolate.
 
-use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
-use serde::Deserialize;
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use super::{FRAME_BYTES, NONE, first, migrate, prune_table, run, stream};
+use crate::bridge;
+use worker::{Error, Result, SqlStorage};
 
 const CLICKS: &str = "
     create table if not exists click_batch (
@@ -23,17 +23,12 @@ pub fn open(sql: &SqlStorage) -> Result<()> {
     migrate(sql, &[&format!("{}{CLICKS}", stream::CREATE), LOG])
 }
 
-#[derive(Deserialize)]
-struct Seq {
-    seq: Option<u64>,
-}
-
 /// The highest place given out, 0 for none.
 pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
     let query = "-- click::highest_seq
         select max(seq) as seq from click_batch";
-    let row: Option<Seq> = first(sql, query, vec![])?;
-    Ok(row.and_then(|row| row.seq).unwrap_or(0))
+    let highest = first(sql, query, &NONE)?.map(|row| row.find_number(0)).transpose()?.flatten();
+    Ok(highest.map_or(0, i64::unsigned_abs))
 }
 
 /// Stores a batch; answers its place.
@@ -47,18 +42,12 @@ pub fn store(
     let query = "-- click::store
         insert into click_batch (stored_at_ms, dropped, clicks, log) values (?1, ?2, ?3, ?4)
         returning seq";
-    let bindings = vec![
-        SqlStorageValue::try_from_i64(now_ms)?,
-        integer(dropped)?,
-        clicks.into(),
-        log.map_or(SqlStorageValue::Null, Into::into),
-    ];
-    let row: Option<Seq> = first(sql, query, bindings)?;
-    row.and_then(|row| row.seq).ok_or_else(|| Error::from("the insert named no row"))
+    let row = first(sql, query, &(now_ms, dropped, clicks, log))?;
+    row.ok_or_else(|| Error::from("the insert named no row"))?.count(0)
 }
 
 /// A row to be sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Unsent {
     /// Its place.
     pub seq: u64,
@@ -74,11 +63,13 @@ pub struct Unsent {
 pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> Result<Vec<Unsent>> {
     let query = "-- click::after
         select seq, clicks, dropped, log from click_batch where seq > ?1 order by seq limit ?2";
-    let cursor = sql.exec(query, vec![integer(seq)?, integer(rows_max as u64)?])?;
+    let characters_max = u32::try_from(bytes_max).unwrap_or(u32::MAX);
+    let asked = bridge::ask_up_to(sql, query, &(seq, rows_max), characters_max)?;
     let mut bytes = 0;
     let mut rows = Vec::new();
-    for row in cursor.next::<Unsent>() {
-        let row = row?;
+    for mut row in asked.rows {
+        let (seq, dropped) = (row.count(0)?, row.count(2)?);
+        let row = Unsent { seq, clicks: row.text(1)?, dropped, log: row.find(3) };
         bytes += row.clicks.len() + row.log.as_ref().map_or(0, String::len) + FRAME_BYTES;
         if bytes > bytes_max && !rows.is_empty() {
             break;
@@ -93,8 +84,7 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
 pub fn forget_logs(sql: &SqlStorage, after_seq: u64, up_to_seq: u64) -> Result<()> {
     let query = "-- click::forget_logs
         update click_batch set log = null where seq > ?1 and seq <= ?2 and log is not null";
-    sql.exec(query, vec![integer(after_seq)?, integer(up_to_seq)?])?;
-    Ok(())
+    run(sql, query, &(after_seq, up_to_seq))
 }
 
 /// The lowest place kept, if there is any.

@@ -1,9 +1,9 @@
 //! Links and keys as settlement pushed them, and whether the shard holds all of its own.
 
-use super::{first, integer, migrate};
-use serde::Deserialize;
+use super::{NONE, first, migrate, run};
+use crate::bridge;
 use shared::directory::{Entry, Row};
-use worker::{Error, Result, SqlStorage, SqlStorageValue};
+use worker::{Error, Result, SqlStorage};
 
 const DIRECTORY: &str = "
     create table if not exists directory (
@@ -25,17 +25,11 @@ pub fn open(sql: &SqlStorage) -> Result<()> {
     migrate(sql, &[DIRECTORY])
 }
 
-#[derive(Deserialize)]
-struct EntryRow {
-    entry: String,
-}
-
 /// The entry of that name as JSON, tombstones included.
 pub fn find(sql: &SqlStorage, name: &str) -> Result<Option<String>> {
     let query = "-- directory::find
         select entry from directory where name = ?1";
-    let row: Option<EntryRow> = first(sql, query, vec![name.into()])?;
-    Ok(row.map(|row| row.entry))
+    first(sql, query, &[name])?.map(|mut row| row.text(0)).transpose()
 }
 
 /// What became of a pushed row.
@@ -49,12 +43,6 @@ pub enum Put {
     Taken,
 }
 
-#[derive(Deserialize)]
-struct Owner {
-    name: String,
-    link_number: Option<u64>,
-}
-
 /// Puts a row in place, unless its version is lower than what is there.
 pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
     let link_number = match &row.entry {
@@ -64,11 +52,9 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
     if let Some(number) = link_number {
         let query = "-- directory::put
             select name, link_number from directory where name = ?1 or link_number = ?2";
-        let bindings = vec![row.name.as_str().into(), integer(number)?];
-        for owner in sql.exec(query, bindings)?.next::<Owner>() {
-            let owner = owner?;
-            let is_other_number = owner.link_number.is_some_and(|known| known != number);
-            if owner.name != row.name || is_other_number {
+        for mut owner in bridge::ask(sql, query, &(&row.name, number))?.rows {
+            let known = owner.find_number(1)?.map(i64::unsigned_abs);
+            if owner.text(0)? != row.name || known.is_some_and(|known| known != number) {
                 return Ok(Put::Taken);
             }
         }
@@ -82,35 +68,20 @@ pub fn put(sql: &SqlStorage, row: &Row) -> Result<Put> {
             entry = excluded.entry
         where excluded.version >= version
         returning entry";
-    let bindings = vec![
-        row.name.as_str().into(),
-        integer(row.version)?,
-        link_number.map(integer).transpose()?.unwrap_or(SqlStorageValue::Null),
-        entry.into(),
-    ];
-    let stored: Option<EntryRow> = first(sql, query, bindings)?;
-    Ok(if stored.is_some() { Put::Stored } else { Put::Older })
+    let bindings = (&row.name, row.version, link_number, entry);
+    Ok(if first(sql, query, &bindings)?.is_some() { Put::Stored } else { Put::Older })
 }
 
 /// Notes that the shard holds a full snapshot.
 pub fn complete_snapshot(sql: &SqlStorage, now_ms: i64) -> Result<()> {
-    sql.exec(
-        "-- directory::complete_snapshot
-        insert into snapshot (one, completed_at_ms) values (1, ?1) on conflict (one) do nothing",
-        vec![SqlStorageValue::try_from_i64(now_ms)?],
-    )?;
-    Ok(())
-}
-
-#[derive(Deserialize)]
-struct Snapshot {
-    #[serde(rename = "completed_at_ms")]
-    _completed_at_ms: i64,
+    let statement = "-- directory::complete_snapshot
+        insert into snapshot (one, completed_at_ms) values (1, ?1) on conflict (one) do nothing";
+    run(sql, statement, &[now_ms])
 }
 
 /// Whether the shard holds a full snapshot, so that a miss is an answer.
 pub fn is_snapshotted(sql: &SqlStorage) -> Result<bool> {
     let query = "-- directory::is_snapshotted
         select completed_at_ms from snapshot";
-    Ok(first::<Snapshot>(sql, query, vec![])?.is_some())
+    Ok(first(sql, query, &NONE)?.is_some())
 }

@@ -2,20 +2,23 @@
 //!
 //! An event writes three rows: itself, its idempotency key (when it has one) and its content.
 
-use super::{FRAME_BYTES, first, integer, migrate, prune_table, stream};
-use crate::bridge;
+use super::{FRAME_BYTES, NONE, first, migrate, prune_table, stream};
+use crate::bridge::{self, Row};
 use crate::gate::admit::list::Plan;
 use crate::gate::admit::{Known, KnownKey};
 use crate::gate::hop::{Call, NewEvent, Origin};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use shared::id::{EventId, EventKind};
-use worker::{Result, SqlStorage};
+use worker::{Error, Result, SqlStorage};
+
+/// Rows that a restart counts in one crossing.
+const COUNTED_ROWS_MAX: u32 = 2_000;
 
 const EVENTS: &str = "
     create table if not exists event (
         seq integer primary key,         -- gapless; the highest row is never deleted
-        kind text not null,              -- conversion, order_status or clock_advance
+        kind text not null,              -- conversion, order_status, clock_advance, webhook
         received_at_ms integer not null, -- Unix milliseconds of the edge's clock
         key_id text not null,            -- the key it was signed with
         signature text,                  -- its start as hex; null where replay is not checked
@@ -40,36 +43,17 @@ pub fn open(sql: &SqlStorage) -> Result<()> {
     migrate(sql, &[&format!("{}{EVENTS}", stream::CREATE), LIST_ANSWERS])
 }
 
-#[derive(Deserialize)]
-struct Seq {
-    seq: Option<u64>,
-}
-
 /// The highest place given out, 0 for none.
 pub fn highest_seq(sql: &SqlStorage) -> Result<u64> {
     let query = "-- event::highest_seq
         select max(seq) as seq from event";
-    let row: Option<Seq> = first(sql, query, vec![])?;
-    Ok(row.and_then(|row| row.seq).unwrap_or(0))
+    let highest = first(sql, query, &NONE)?.map(|row| row.find_number(0)).transpose()?.flatten();
+    Ok(highest.map_or(0, i64::unsigned_abs))
 }
 
-/// What a known row has in common with a new event.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum By {
-    Key,
-    Content,
-}
-
-#[derive(Deserialize)]
-struct KnownRow {
-    shares: By,
-    seq: u64,
-    kind: EventKind,
-    body_sha256: String,
-    received_at_ms: i64,
-    content: Option<String>,
-    answer: Option<String>,
+/// An event's kind as its row has it.
+fn kind(row: &mut Row, place: usize) -> Result<EventKind> {
+    EventKind::parse(&row.text(place)?).ok_or_else(|| Error::from("a row has a kind of its own"))
 }
 
 /// What the rows say about events of one call before they are stored.
@@ -96,21 +80,23 @@ pub fn known<'a>(
         select 'content', seq, kind, body_sha256, received_at_ms, content, null from event
         where content in (select value from json_each(?2))";
     let key = origin.idempotency.as_deref();
-    let asked: bridge::Asked<KnownRow> = match contents[..] {
+    let asked = match contents[..] {
         [] => bridge::ask(sql, query, &(key, ()))?,
         [content] => bridge::ask(sql, query, &(key, content))?,
         _ => bridge::ask(sql, of_list, &(key, serde_json::to_string(&contents)?))?,
     };
     let mut known = Known::default();
-    for row in asked.rows {
-        let event_id = EventId { kind: row.kind, epoch, seq: row.seq };
-        let KnownRow { body_sha256, received_at_ms, answer, content, .. } = row;
-        match (row.shares, content) {
-            (By::Key, _) => {
-                known.by_key = Some(KnownKey { event_id, body_sha256, received_at_ms, answer });
-            }
-            (By::Content, Some(content)) => drop(known.by_content.insert(content, event_id)),
-            (By::Content, None) => {}
+    for mut row in asked.rows {
+        let event_id = EventId { kind: kind(&mut row, 2)?, epoch, seq: row.count(1)? };
+        if row.text(0)? == "key" {
+            known.by_key = Some(KnownKey {
+                event_id,
+                body_sha256: row.text(3)?,
+                received_at_ms: row.number(4)?,
+                answer: row.find(6),
+            });
+        } else if let Some(content) = row.find(5) {
+            known.by_content.insert(content, event_id);
         }
     }
     Ok(known)
@@ -141,7 +127,7 @@ pub fn accept(
         &event.content,
         event.body.get(),
     );
-    Ok(bridge::ask::<()>(sql, query, &bindings)?.rows_written)
+    Ok(bridge::ask(sql, query, &bindings)?.rows_written)
 }
 
 /// An event of a list, as the statement takes it: its body as JSON, whose text would be half as
@@ -180,11 +166,11 @@ pub fn accept_all(
         answer,
         serde_json::to_string(&listed)?,
     );
-    Ok(bridge::ask::<()>(sql, query, &bindings)?.rows_written)
+    Ok(bridge::ask(sql, query, &bindings)?.rows_written)
 }
 
 /// A row to be sent.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub struct Unsent {
     /// Its place.
     pub seq: u64,
@@ -203,11 +189,14 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
     let query = "-- event::after
         select seq, kind, received_at_ms, key_id, body from event
         where seq > ?1 order by seq limit ?2";
-    let cursor = sql.exec(query, vec![integer(seq)?, integer(rows_max as u64)?])?;
+    let characters_max = u32::try_from(bytes_max).unwrap_or(u32::MAX);
+    let asked = bridge::ask_up_to(sql, query, &(seq, rows_max), characters_max)?;
     let mut bytes = 0;
     let mut rows = Vec::new();
-    for row in cursor.next::<Unsent>() {
-        let row = row?;
+    for mut row in asked.rows {
+        let (seq, received_at_ms) = (row.count(0)?, row.number(2)?);
+        let (key_id, body) = (row.text(3)?, row.text(4)?);
+        let row = Unsent { seq, kind: kind(&mut row, 1)?, received_at_ms, key_id, body };
         bytes += row.body.len() + FRAME_BYTES;
         if bytes > bytes_max && !rows.is_empty() {
             break;
@@ -217,22 +206,14 @@ pub fn after(sql: &SqlStorage, seq: u64, rows_max: usize, bytes_max: usize) -> R
     Ok(rows)
 }
 
-#[derive(Deserialize)]
-struct ReceivedAt {
-    received_at_ms: i64,
-}
-
 /// When an event was accepted, if it is here.
 pub fn received_at_ms(sql: &SqlStorage, id: EventId) -> Result<Option<i64>> {
     let query = "-- event::received_at_ms
         select received_at_ms from event where seq = ?1 and kind = ?2";
-    let bindings = vec![integer(id.seq)?, id.kind.as_str().into()];
-    let row: Option<ReceivedAt> = first(sql, query, bindings)?;
-    Ok(row.map(|row| row.received_at_ms))
+    first(sql, query, &(id.seq, id.kind))?.map(|row| row.number(0)).transpose()
 }
 
 /// A row that a restart counts again.
-#[derive(Deserialize)]
 pub struct Counted {
     /// The key whose window it is in.
     pub key_id: String,
@@ -242,18 +223,26 @@ pub struct Counted {
     pub received_at_ms: i64,
 }
 
-/// Rows accepted after an instant, newest first.
+/// Rows accepted after an instant, newest first. They may be very many, so they cross by pages.
 pub fn counted_since(sql: &SqlStorage, since_ms: i64, mut take: impl FnMut(Counted)) -> Result<()> {
     let query = "-- event::counted_since
-        select key_id, signature, received_at_ms from event order by seq desc";
-    for row in sql.exec(query, None)?.next::<Counted>() {
-        let row = row?;
-        if row.received_at_ms <= since_ms {
-            break;
+        select seq, key_id, signature, received_at_ms from event
+        where seq < ?1 order by seq desc limit ?2";
+    let mut before_seq = highest_seq(sql)? + 1;
+    loop {
+        let asked = bridge::ask(sql, query, &(before_seq, COUNTED_ROWS_MAX))?;
+        if asked.rows.is_empty() {
+            return Ok(());
         }
-        take(row);
+        for mut row in asked.rows {
+            let received_at_ms = row.number(3)?;
+            if received_at_ms <= since_ms {
+                return Ok(());
+            }
+            before_seq = row.count(0)?;
+            take(Counted { key_id: row.text(1)?, signature: row.find(2), received_at_ms });
+        }
     }
-    Ok(())
 }
 
 /// The lowest place kept, if there is any.

@@ -1,7 +1,6 @@
 //! An object's stream to settlement: who it is, and how far settlement has acknowledged.
 
-use super::{first, integer};
-use serde::Deserialize;
+use super::{NONE, first, run};
 use shared::internal::{epoch_text, parse_epoch};
 use worker::{Error, Result, SqlStorage};
 
@@ -26,47 +25,33 @@ pub struct Stream {
     pub acknowledged_seq: u64,
 }
 
-#[derive(Deserialize)]
-struct Row {
-    epoch: String,
-    name: Option<String>,
-    acknowledged_seq: u64,
-}
-
 /// Reads the row; makes it with a fresh epoch when the object has just been born.
 pub fn open(sql: &SqlStorage) -> Result<Stream> {
-    sql.exec(
-        "-- stream::open
+    let born = "-- stream::open
         insert into stream (one, epoch, acknowledged_seq) values (1, ?1, 0)
-        on conflict (one) do nothing",
-        vec![epoch_text(crate::random::u64()).into()],
-    )?;
+        on conflict (one) do nothing";
+    run(sql, born, &[epoch_text(crate::random::u64())])?;
     let query = "-- stream::open
         select epoch, name, acknowledged_seq from stream";
-    let row: Row = first(sql, query, vec![])?.ok_or_else(|| Error::from("no stream row"))?;
+    let mut row = first(sql, query, &NONE)?.ok_or_else(|| Error::from("no stream row"))?;
+    let epoch = parse_epoch(&row.text(0)?);
     Ok(Stream {
-        epoch: parse_epoch(&row.epoch).ok_or_else(|| Error::from("the epoch is damaged"))?,
-        name: row.name,
-        acknowledged_seq: row.acknowledged_seq,
+        epoch: epoch.ok_or_else(|| Error::from("the epoch is damaged"))?,
+        name: row.find(1),
+        acknowledged_seq: row.count(2)?,
     })
 }
 
 /// Notes the object's name, once.
 pub fn name(sql: &SqlStorage, name: &str) -> Result<()> {
-    sql.exec(
-        "-- stream::name
-        update stream set name = ?1 where name is null",
-        vec![name.into()],
-    )?;
-    Ok(())
+    let statement = "-- stream::name
+        update stream set name = ?1 where name is null";
+    run(sql, statement, &[name])
 }
 
 /// Moves the mark: forward, or back when settlement has lost what it had acknowledged.
 pub fn acknowledge(sql: &SqlStorage, seq: u64) -> Result<()> {
-    sql.exec(
-        "-- stream::acknowledge
-        update stream set acknowledged_seq = ?1",
-        vec![integer(seq)?],
-    )?;
-    Ok(())
+    let statement = "-- stream::acknowledge
+        update stream set acknowledged_seq = ?1";
+    run(sql, statement, &[seq])
 }

@@ -140,7 +140,8 @@ fn events<'a>(
     woken: bool,
 ) -> Vec<Step<'a>> {
     let reports = recorded.heard.iter().filter(|heard| {
-        matches!(heard.record.event, Event::OrderStatus(_))
+        matches!(heard.record.event, Event::OrderStatus(_) | Event::Shop(_))
+            && heard.record.event_id != opener.record.event_id
             && WITH_FACT.contains(&heard.code.as_str())
     });
     let (mut parked, mut after): (Vec<&Heard>, Vec<&Heard>) = reports.partition(|heard| {
@@ -164,7 +165,7 @@ fn as_it_happened(moves: &[Moved], heard: &Heard) -> (Timestamp, Timestamp, u64)
     let clock = play::clock_before(moves, heard.settled_at, u64::MAX);
     let happened_at = match &heard.record.event {
         Event::OrderStatus(report) => report.status_updated_at,
-        Event::Conversion(_) | Event::ClockAdvance(_) => None,
+        Event::Conversion(_) | Event::Shop(_) | Event::ClockAdvance(_) => None,
     };
     (happened_at.unwrap_or(clock.at(received_at)), received_at, heard.record.seq)
 }

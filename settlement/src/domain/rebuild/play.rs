@@ -6,14 +6,18 @@ use super::super::clock::Clock;
 use super::super::commission::Steps;
 use super::super::lifecycle::{self, Verdict};
 use super::super::order::{self, Order, Reported};
+use super::super::outcome::Code;
 use super::super::report;
 use super::super::risk::desk::{Desk, Loaded};
+use super::super::settle::shop::{fact, merged};
 use super::super::settle::status_inside;
+use super::super::shop::{self, Reading};
 use super::plan::Step;
 use super::{Decision, Difference, Heard, Moved, PayoutStep, Recorded, risk};
 use jiff::Timestamp;
 use shared::event::{Conversion, Event};
 use shared::id::ConversionId;
+use shared::shop::ShopEvent;
 
 /// An order rebuilt.
 #[derive(Debug)]
@@ -75,7 +79,13 @@ fn go_on(
         Step::Open(_) => {}
         Step::Report(heard, applied_by) => {
             book.clock = clock_before(moves, heard.settled_at, *applied_by);
-            apply(&book.clock, id, rebuilt, heard);
+            match &heard.record.event {
+                Event::Shop(event) => {
+                    let code = apply_news(book, id, rebuilt, heard, event);
+                    compare_code(rebuilt, heard, code);
+                }
+                _ => apply(&book.clock, id, rebuilt, heard),
+            }
         }
         Step::Policy(fact, _) => assume(rebuilt, fact),
         Step::Decide(decision) => decide(book, id, rebuilt, *decision)?,
@@ -156,9 +166,10 @@ fn open(
     heard: &Heard,
     judged_late: bool,
 ) -> Result<Rebuilt, Difference> {
-    let Event::Conversion(event) = &heard.record.event else {
+    let Some(event) = shop::conversion(&heard.record.event, book.scope.environment) else {
         return Err(Difference::new(id, "conversion", "there", "its event is no conversion"));
     };
+    let event = event.as_ref();
     let received_at = book.clock.at(heard.record.received_at);
     let reported =
         Reported { scope: book.scope, event_id: &heard.record.event_id, event, received_at };
@@ -190,7 +201,11 @@ fn open(
             report,
         });
     }
-    Ok(Rebuilt { order, facts, steps, outcomes: Vec::new() })
+    let mut rebuilt = Rebuilt { order, facts, steps, outcomes: Vec::new() };
+    if let Event::Shop(event) = &heard.record.event {
+        apply_news(book, id, &mut rebuilt, heard, event);
+    }
+    Ok(rebuilt)
 }
 
 /// The facts looked up again. The receipt says only what was known then: whether the click's record
@@ -230,10 +245,7 @@ fn apply(clock: &Clock, id: ConversionId, rebuilt: &mut Rebuilt, heard: &Heard) 
     let event_id = heard.record.event_id.as_str();
     let reported = report::Reported { event_id, report, received_at };
     let outcome = report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps);
-    if outcome.code.as_str() != heard.code {
-        let codes = (heard.code.clone(), outcome.code.as_str().to_owned());
-        rebuilt.outcomes.push((event_id.to_owned(), codes.0, codes.1));
-    }
+    compare_code(rebuilt, heard, outcome.code);
     rebuilt.facts.push(Fact {
         conversion: id,
         event_id: event_id.to_owned(),
@@ -244,12 +256,46 @@ fn apply(clock: &Clock, id: ConversionId, rebuilt: &mut Rebuilt, heard: &Heard) 
     });
 }
 
+/// What a shop's webhook said of the open order, by the code that settles it.
+fn apply_news(
+    book: &Book,
+    id: ConversionId,
+    rebuilt: &mut Rebuilt,
+    heard: &Heard,
+    event: &ShopEvent,
+) -> Code {
+    let Reading::News(news) = shop::read(event, book.scope.environment) else {
+        return Code::TopicIgnored;
+    };
+    let received_at = book.clock.at(heard.record.received_at);
+    let mut outcomes = Vec::new();
+    for report in shop::reports(&mut rebuilt.order, &news) {
+        let content_key = shop::content_key(&report);
+        if rebuilt.facts.iter().any(|fact| fact.content_key == content_key) {
+            continue;
+        }
+        let event_id = heard.record.event_id.as_str();
+        let reported = report::Reported { event_id, report: &report, received_at };
+        book.risk.show(&mut rebuilt.order, &book.clock);
+        outcomes.push(report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps));
+        rebuilt.facts.push(fact(id, reported, content_key));
+    }
+    merged(None, &outcomes).code
+}
+
+fn compare_code(rebuilt: &mut Rebuilt, heard: &Heard, code: Code) {
+    if code.as_str() != heard.code {
+        let codes = (heard.code.clone(), code.as_str().to_owned());
+        rebuilt.outcomes.push((heard.record.event_id.clone(), codes.0, codes.1));
+    }
+}
+
 /// Facts as they happened; they were gathered as they were settled.
 fn in_order(facts: &[Fact]) -> Vec<Fact> {
     let mut facts = facts.to_vec();
     facts.sort_by_key(|fact| {
         let seq = shared::id::EventId::parse(&fact.event_id).map(|id| id.seq);
-        (fact.happened_at, fact.received_at, seq)
+        (fact.happened_at, fact.received_at, seq, fact.report.status)
     });
     facts
 }

@@ -6,6 +6,7 @@ use super::tally::Key;
 use crate::domain::book::{Book, Record};
 use crate::domain::clock::{Clock, Move, later};
 use crate::domain::lifecycle::State;
+use crate::domain::shop;
 use jiff::Timestamp;
 use shared::event::{Conversion, Event};
 use shared::id::{AffiliateId, ConversionId};
@@ -58,14 +59,14 @@ impl Needs {
         let terms = book.links.values().flat_map(|link| &link.versions);
         let shortest = terms.map(|terms| terms.windows.hold_days).min().unwrap_or_default();
         for record in &records {
-            if let Event::Conversion(event) = &record.event {
+            if let Some(event) = shop::conversion(&record.event, book.scope.environment) {
                 let received_at = clock.at(record.received_at);
                 let ordered_at = event.ordered_at.unwrap_or(received_at);
                 let due = after_days(ordered_at.min(received_at), shortest) <= latest;
                 let id = book.conversion_id(&event.external_order_id);
-                needs.add_new(event);
+                needs.add_new(&event);
                 if due || approved.contains(&id) {
-                    needs.add_new_scored(book, id, event, ordered_at);
+                    needs.add_new_scored(book, id, &event, ordered_at);
                 }
             }
         }
@@ -158,6 +159,8 @@ fn approved_by(book: &Book, record: &Record) -> Option<ConversionId> {
         Event::OrderStatus(report) if report.status == OrderStatus::CommissionApproved => {
             Some(book.conversion_id(&report.external_order_id))
         }
-        Event::Conversion(_) | Event::OrderStatus(_) | Event::ClockAdvance(_) => None,
+        Event::Conversion(_) | Event::OrderStatus(_) | Event::Shop(_) | Event::ClockAdvance(_) => {
+            None
+        }
     }
 }

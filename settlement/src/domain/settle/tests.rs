@@ -11,6 +11,7 @@ mod reported;
 mod risk;
 mod risk_desk;
 mod risk_needs;
+mod shop;
 
 use super::super::attribution::Setting;
 use super::super::book::{Changes, LinkFacts, TermsVersion};

@@ -9,11 +9,12 @@ use crate::domain::order::Scope;
 use crate::domain::risk::desk::Desk;
 use crate::domain::risk::signals::ClickRecord;
 use crate::domain::rule::RuleBook;
+use crate::domain::shop::{self, Reading};
 use crate::flows::risk_facts;
 use crate::store::{instant, order, settling, terms};
 use jiff::{SignedDuration, Timestamp};
 use shared::click_id::Click;
-use shared::event::Event;
+use shared::event::{Conversion, Event};
 use shared::id::{ConversionId, Environment};
 use shared::keys::ClickKeys;
 use sqlx::PgConnection;
@@ -42,19 +43,17 @@ impl Named {
         let derive = |order: &str| ConversionId::derive(scope.merchant, scope.environment, order);
         match &record.event {
             Event::Conversion(event) => {
-                self.orders.extend(candidates::NamedOrder::of(scope, event, record.received_at));
                 self.conversions.insert((scope, derive(&event.external_order_id)));
-                self.skus.extend(event.external_product_id.clone());
-                self.skus.extend(event.items.iter().map(|item| item.sku.clone()));
-                let sent = event.click_id.as_deref();
-                let opened = sent.and_then(|text| Click::open(text, click_keys).ok());
-                let canonical = sent.and_then(shared::click_id::canonical);
-                let proven = canonical.zip(opened);
-                self.clicks.extend(proven.map(|(canonical_id, click)| NamedClick {
-                    scope,
-                    canonical_id,
-                    click,
-                }));
+                self.add_order(scope, event, record.received_at, click_keys);
+            }
+            Event::Shop(event) => {
+                let Reading::News(news) = shop::read(event, scope.environment) else { return };
+                self.conversions.insert((scope, derive(&news.external_order_id)));
+                let keys = news.reports.iter().map(|report| (scope, shop::content_key(report)));
+                self.content_keys.extend(keys);
+                if let Some(event) = &news.conversion {
+                    self.add_order(scope, event, record.received_at, click_keys);
+                }
             }
             Event::OrderStatus(report) => {
                 self.conversions.insert((scope, derive(&report.external_order_id)));
@@ -62,6 +61,24 @@ impl Named {
             }
             Event::ClockAdvance(_) => {}
         }
+    }
+
+    /// What an order names that may be opened.
+    fn add_order(
+        &mut self,
+        scope: Scope,
+        event: &Conversion,
+        received_at: Timestamp,
+        click_keys: &ClickKeys,
+    ) {
+        self.orders.extend(candidates::NamedOrder::of(scope, event, received_at));
+        self.skus.extend(event.external_product_id.clone());
+        self.skus.extend(event.items.iter().map(|item| item.sku.clone()));
+        let sent = event.click_id.as_deref();
+        let opened = sent.and_then(|text| Click::open(text, click_keys).ok());
+        let proven = sent.and_then(shared::click_id::canonical).zip(opened);
+        let named = |(canonical_id, click)| NamedClick { scope, canonical_id, click };
+        self.clicks.extend(proven.map(named));
     }
 
     fn keys(&self) -> order::Keys {

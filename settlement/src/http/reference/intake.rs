@@ -114,6 +114,6 @@ fn duplicate(id: &str, id_schema: Object) -> Object {
         .build()
 }
 
-fn truth(value: bool) -> Object {
+pub(super) fn truth(value: bool) -> Object {
     ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([value])).build()
 }

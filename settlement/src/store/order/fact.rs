@@ -55,7 +55,7 @@ pub async fn facts_of(
     let mut facts = read.collect::<Result<Vec<_>, _>>()?;
     facts.sort_by_key(|fact| {
         let seq = EventId::parse(&fact.event_id).map(|id| id.seq);
-        (fact.happened_at, fact.received_at, seq)
+        (fact.happened_at, fact.received_at, seq, fact.report.status)
     });
     Ok(facts)
 }

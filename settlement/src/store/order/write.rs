@@ -20,6 +20,10 @@ fn returned_text(order: &Order) -> String {
     serde_json::to_string(&items).expect("units per SKU are plain data")
 }
 
+fn parts_text(order: &Order) -> String {
+    serde_json::to_string(&order.refund_parts).expect("amounts by id are plain data")
+}
+
 /// Writes new conversions. A taken order id is an error: the batch has looked before it decided.
 pub async fn insert(
     connection: &mut PgConnection,
@@ -36,28 +40,32 @@ pub async fn insert(
              order_amount, currency, order_status, order_status_at, refunded_amount, reversed_by,
              ordered_at, received_at, external_product_id, coupon_code, customer_hash, items,
              returned_items, metadata, attribution, review, created_at, updated_at, signals,
-             sale_key, awaits_click)
+             sale_key, awaits_click, refund_parts)
          select c.environment, c.merchant_id, c.conversion_id, c.event_id,
              c.external_order_id, c.state, c.confidence, c.affiliate_id, c.campaign_id, c.click_id,
              c.order_amount, c.currency, c.order_status, c.order_status_at, c.refunded_amount,
              c.reversed_by, c.ordered_at, c.received_at, c.external_product_id, c.coupon_code,
              c.customer_hash, c.items::json, c.returned_items::json, c.metadata::json,
-             c.attribution::json, c.review, $27, $27, c.signals::jsonb, c.sale_key, c.awaits_click
+             c.attribution::json, c.review, $27, $27, c.signals::jsonb, c.sale_key, c.awaits_click,
+             c.refund_parts::jsonb
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
                      $7::text[], $8::uuid[], $9::uuid[], $10::text[], $11::numeric[], $12::text[],
                      $13::text[], $14::timestamptz[], $15::numeric[], $16::text[],
                      $17::timestamptz[], $18::timestamptz[], $19::text[], $20::text[],
                      $21::text[], $22::text[], $23::text[], $24::text[], $25::text[],
-                     $26::text[], $28::text[], $29::bigint[], $30::text[])
+                     $26::text[], $28::text[], $29::bigint[], $30::text[], $31::text[])
              as c (environment, merchant_id, conversion_id, event_id, external_order_id, state,
                    confidence, affiliate_id, campaign_id, click_id, order_amount, currency,
                    order_status, order_status_at, refunded_amount, reversed_by, ordered_at,
                    received_at, external_product_id, coupon_code, customer_hash, items,
-                   returned_items, metadata, attribution, review, signals, sale_key, awaits_click)",
+                   returned_items, metadata, attribution, review, signals, sale_key, awaits_click,
+                   refund_parts)",
     );
     let query = bind_outcome(bind_identity(query, orders), orders);
     let query = bind_details(query, orders).bind(now);
-    bind_signals(query, orders).execute(connection).await?;
+    let query = bind_signals(query, orders);
+    let parts = orders.iter().map(|order| parts_text(order)).collect::<Vec<_>>();
+    query.bind(parts).execute(connection).await?;
     Ok(())
 }
 
@@ -143,11 +151,12 @@ pub async fn update(
         "-- update_conversions
          update conversion set order_status = c.order_status, order_status_at = c.order_status_at,
              refunded_amount = c.refunded_amount, reversed_by = c.reversed_by,
-             returned_items = c.returned_items::json, updated_at = $9
+             returned_items = c.returned_items::json, refund_parts = c.refund_parts::jsonb,
+             updated_at = $9
          from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
-                     $6::numeric[], $7::text[], $8::text[])
+                     $6::numeric[], $7::text[], $8::text[], $10::text[])
              as c (environment, merchant_id, conversion_id, order_status, order_status_at,
-                   refunded_amount, reversed_by, returned_items)
+                   refunded_amount, reversed_by, returned_items, refund_parts)
          where conversion.environment = c.environment and conversion.merchant_id = c.merchant_id
            and conversion.conversion_id = c.conversion_id",
     )
@@ -160,6 +169,7 @@ pub async fn update(
     .bind(orders.iter().map(|o| o.reversed_by.map(OrderStatus::as_str)).collect::<Vec<_>>())
     .bind(orders.iter().map(|o| returned_text(o)).collect::<Vec<_>>())
     .bind(now)
+    .bind(orders.iter().map(|o| parts_text(o)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(done.rows_affected())

@@ -1,0 +1,79 @@
+//! WooCommerce's topics to news: each but a deletion tells the whole order.
+
+use super::field::Part;
+use super::{Line, News, Reading, Refund, Sold, is_order_id, report};
+use rust_decimal::Decimal;
+use shared::event::OrderStatusReport;
+use shared::order_status::OrderStatus;
+use shared::shop::{OrderIdField, ShopEvent};
+
+/// Reads an event of WooCommerce.
+pub(super) fn read(event: &ShopEvent, data: Part<'_>) -> Reading {
+    match event.topic.as_str() {
+        "order.created" | "order.updated" | "order.restored" => order(event, data),
+        "order.deleted" => Reading::Ignored(
+            "Putting an order away takes nothing back; cancel it first where it is called off.",
+        ),
+        _ => Reading::Ignored("Webhooks of this topic say nothing that the books take."),
+    }
+}
+
+fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
+    let status = data.text("status").unwrap_or_default();
+    if matches!(status, "checkout-draft" | "auto-draft" | "draft" | "trash") {
+        return Reading::Ignored("A draft: nobody has ordered yet.");
+    }
+    let order_id = match event.terms.order_id_field {
+        OrderIdField::Id => data.id("id"),
+        OrderIdField::Number | OrderIdField::Name => data.id("number"),
+    };
+    let Some(order_id) = order_id.filter(|id| is_order_id(id)) else {
+        return Reading::Invalid("The order has no id that can be taken.");
+    };
+    let Some(currency) = data.currency("currency") else {
+        return Reading::Invalid("The order's currency cannot be read.");
+    };
+    let Some(amount) = data.amount("total") else {
+        return Reading::Invalid("The order's total cannot be read.");
+    };
+    let sold = Sold {
+        event,
+        order_id: &order_id,
+        amount,
+        currency,
+        ordered_at: data.utc("date_created_gmt"),
+        coupon: data.list("coupon_lines").find_map(|line| line.text("code")),
+        lines: lines(data),
+    };
+    let conversion = Some(sold.conversion());
+    let reports = statuses(data, status, &order_id);
+    let at = data.utc("date_modified_gmt");
+    let refund = |refund: Part<'_>| {
+        let amount = refund.amount("total").filter(|amount| *amount > Decimal::ZERO)?;
+        Some(Refund { id: refund.id("id")?, amount, at })
+    };
+    let refunds = data.list("refunds").filter_map(refund).collect();
+    Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
+}
+
+/// The lines; none when one of them cannot be read, and the total alone counts.
+fn lines(data: Part<'_>) -> Vec<Line> {
+    let line = |line: Part<'_>| {
+        Some(Line { sku: line.sku()?, quantity: line.quantity()?, total: line.amount("total")? })
+    };
+    data.list("line_items").map(line).collect::<Option<_>>().unwrap_or_default()
+}
+
+fn statuses(data: Part<'_>, status: &str, order_id: &str) -> Vec<OrderStatusReport> {
+    let modified_at = data.utc("date_modified_gmt");
+    let told = match status {
+        "on-hold" => (OrderStatus::Pending, modified_at),
+        "processing" => (OrderStatus::Paid, data.utc("date_paid_gmt")),
+        "completed" => (OrderStatus::Delivered, data.utc("date_completed_gmt").or(modified_at)),
+        "cancelled" | "failed" => (OrderStatus::Cancelled, modified_at),
+        "refunded" => (OrderStatus::Refunded, modified_at),
+        // `pending` waits for its money; others are a plugin's own.
+        _ => return Vec::new(),
+    };
+    vec![report(order_id, told.0, told.1)]
+}
