@@ -1,4 +1,4 @@
-//! The runs: as fast as it goes, beside a plain loop of the same client, and beside a dead endpoint.
+//! The runs: as fast as it goes, beside a plain loop of the same client, beside a dead one.
 
 use std::time::{Duration, Instant};
 

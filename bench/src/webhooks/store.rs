@@ -1,4 +1,4 @@
-//! The benchmark's own SQL: merchants with an endpoint each, whether all was sent, how long it took.
+//! The benchmark's own SQL: merchants with an endpoint each, whether all was sent, and how fast.
 
 use anyhow::{Result, ensure};
 use sqlx::PgConnection;
