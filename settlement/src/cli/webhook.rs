@@ -40,9 +40,9 @@ pub(super) enum Verb {
     RotateSecret(Rotate),
     /// Send a ping; for affiliate orders, an event of an order of nothing
     Test(OnEndpoint),
-    /// Its newest deliveries, one line of JSON each
+    /// Its newest deliveries, a line of JSON each
     Deliveries(told::Deliveries),
-    /// Its newest attempts with status, duration and the answer's first 4 KiB, one line of JSON each
+    /// Its newest attempts with status, duration and the answer's first 4 KiB, a line of JSON each
     Attempts(told::Attempts),
     /// Send one delivery again: the same id, the same body
     Resend(told::Resend),
@@ -73,8 +73,9 @@ pub(super) struct Create {
     /// How bodies are written
     #[arg(long, value_enum, default_value = "khata")]
     format: Format,
-    /// Of which types it is told: conversion.attributed, commission.…, payout.…, endpoint.paused,
-    /// ping. With affiliate_order it is told every step of a commission, and none are named
+    /// Of which types it is told: conversion.attributed, commission.…, payout.…,
+    /// endpoint.paused, ping. With affiliate_order it is told every step of a commission, and none
+    /// are named
     #[arg(long, value_delimiter = ',', required_if_eq("format", "khata"))]
     events: Vec<String>,
     /// A note of your own

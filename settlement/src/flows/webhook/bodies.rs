@@ -9,7 +9,8 @@ use crate::error::Fault;
 use sqlx::PgConnection;
 
 /// The deliveries that follow from these notices of the log, in their order, numbered from
-/// `first_sequence` on without gaps. What the endpoint has not chosen, or may not know, is left out.
+/// `first_sequence` on without gaps. What the endpoint has not chosen, or may not know, is left
+/// out.
 pub async fn write(
     connection: &mut PgConnection,
     endpoint: &Endpoint,
