@@ -7,6 +7,7 @@ mod money;
 mod process;
 mod settle;
 mod table;
+mod webhooks;
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
@@ -26,6 +27,8 @@ enum Section {
     Settle,
     /// Release of holds and a payout run, over very many commissions.
     Money,
+    /// Deliveries to webhook endpoints.
+    Webhooks,
 }
 
 /// Measures Khata beside its twins on this machine.
@@ -41,6 +44,9 @@ struct Arguments {
 }
 
 fn main() -> Result<()> {
+    if webhooks::sink::is_asked_for() {
+        return webhooks::sink::serve();
+    }
     let arguments = Arguments::parse();
     let sections = match arguments.sections.as_slice() {
         [] => Section::value_variants(),
@@ -66,5 +72,6 @@ fn measure(section: Section, rounds: usize) -> Result<Vec<Figure>> {
         Section::Cold => edge::cold(rounds),
         Section::Settle => settle::measure(rounds),
         Section::Money => money::measure(rounds),
+        Section::Webhooks => webhooks::measure(rounds),
     }
 }

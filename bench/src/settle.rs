@@ -14,6 +14,7 @@ use std::num::NonZero;
 use anyhow::Result;
 
 use crate::figure::{Figure, Target, median};
+pub use cost::cpu_seconds_with_children;
 use orders::{Load, Shape};
 use run::{Run, Side};
 pub use stage::SETTINGS;

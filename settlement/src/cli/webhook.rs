@@ -136,7 +136,8 @@ struct Opened {
 
 impl Opened {
     async fn open(doer: &Doer) -> Result<Self, Failure> {
-        let VaultConfig { database_url, vault, webhook_reach: reach } = config::vault(ENVIRONMENT)?;
+        let VaultConfig { database_url, vault } = config::vault(ENVIRONMENT)?;
+        let reach = config::webhook_reach(ENVIRONMENT)?;
         let pool = app::pool(&database_url)?;
         let mut connection = pool.acquire().await.map_err(Fault::from)?;
         let actor = actor::by_email(&mut connection, &doer.by).await?;

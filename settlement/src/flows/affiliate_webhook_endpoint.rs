@@ -2,11 +2,10 @@
 //! itself or an operator does it. What both kinds of owner ask of a lane is in `webhook`.
 
 mod again;
-mod ping;
 
 use super::actor::{Actor, note};
 use super::set_payout_method::may_set;
-use super::webhook::resume;
+use super::webhook::{resume, test_delivery};
 use super::webhook_endpoint::{Created, ENDPOINTS_MAX, set_state, words};
 use crate::domain::webhook::endpoint::{EndpointKey, Format};
 use crate::domain::webhook::khata_body::{is_for_affiliates, is_of_commission};
@@ -24,7 +23,6 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 pub use again::{recover, resend};
-pub use ping::ping;
 
 /// Under which merchant affiliates' endpoints stand: none.
 pub const NOBODY: MerchantId = MerchantId(Uuid::nil());
@@ -136,7 +134,7 @@ pub async fn change(
     let mut transaction = desk.pool.begin().await?;
     let before = hold(&mut transaction, desk.actor, id).await?;
     let mut after = before.clone();
-    after.endpoint = changed(&before.endpoint, change, desk)?;
+    after.endpoint = changed(&before.endpoint, &change, desk)?;
     if after == before {
         return Ok(before);
     }
@@ -158,7 +156,7 @@ pub async fn change(
     Ok(after)
 }
 
-fn changed(before: &EndpointRow, change: Change, desk: Desk<'_>) -> Result<EndpointRow, Fault> {
+fn changed(before: &EndpointRow, change: &Change, desk: Desk<'_>) -> Result<EndpointRow, Fault> {
     if change.events.is_some() && before.format != Format::Khata.as_str() {
         let sentence = "events: an endpoint of this format is told every step of a commission";
         return Err(Fault::invalid(sentence));
@@ -220,6 +218,16 @@ pub async fn rotate_secret(desk: Desk<'_>, id: Uuid, overlap_hours: u32) -> Resu
     log(&mut transaction, desk, "webhook_endpoint.rotate_secret", &row).await?;
     transaction.commit().await?;
     Ok(Created { row: row.endpoint, secret })
+}
+
+/// Numbers a ping for an endpoint; answers its number.
+pub async fn ping(desk: Desk<'_>, id: Uuid) -> Result<i64, Fault> {
+    let mut transaction = desk.pool.begin().await?;
+    let row = find(&mut transaction, desk.actor, id).await?;
+    let sent = test_delivery::within(&mut transaction, &key_of(&row)?, desk.now).await?;
+    log(&mut transaction, desk, "webhook_endpoint.test", &row).await?;
+    transaction.commit().await?;
+    Ok(sent.sequence)
 }
 
 /// An affiliate's endpoint, for one who may see it.

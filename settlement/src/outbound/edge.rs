@@ -58,7 +58,7 @@ impl Edge {
             .timeout(Duration::from_secs(CALL_SECONDS_MAX))
             .no_proxy()
             .build()
-            .expect("a client with constant settings and a provider installed can be built");
+            .expect(super::NO_CERTIFICATES);
         Self {
             client,
             url: config.url.clone(),

@@ -9,6 +9,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
+use super::NO_CERTIFICATES;
 use crate::domain::webhook::address::{Verdict, of_url};
 use names::{LookUp, Names};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
@@ -28,8 +29,8 @@ const CONNECT_SECONDS_MAX: u64 = 15;
 /// How long a connection is kept without use: less than the five seconds after which the servers
 /// that many receivers run on (Node, Apache, uvicorn) close it, perhaps into our next delivery.
 const IDLE_SECONDS_MAX: u64 = 4;
-/// Connections kept without use to one host at most.
-const IDLE_PER_HOST_MAX: usize = 8;
+/// Connections kept without use to one host at most: several endpoints may be on it.
+const IDLE_PER_HOST_MAX: usize = 32;
 /// Fields of an answer's head at most.
 const ANSWER_HEADERS_MAX: usize = 100;
 /// Who calls.
@@ -172,7 +173,7 @@ impl Sender {
             .dns_resolver(Arc::new(Names::new(reach, look_up)))
             .tls_certs_merge(trusted)
             .build()
-            .expect("a client with constant settings and a provider installed can be built");
+            .expect(NO_CERTIFICATES);
         Self { client, reach }
     }
 

@@ -14,7 +14,7 @@ pub struct Attempt<'a> {
     /// Which delivery.
     pub sequence: i64,
     /// Which attempt of it, from 1.
-    pub attempt: i32,
+    pub number: i32,
     /// When it began.
     pub started_at: Timestamp,
     /// How long it took, in milliseconds.
@@ -44,7 +44,7 @@ pub async fn insert(
     .bind(keys.merchants)
     .bind(keys.endpoints)
     .bind(attempts.iter().map(|row| row.sequence).collect::<Vec<_>>())
-    .bind(attempts.iter().map(|row| row.attempt).collect::<Vec<_>>())
+    .bind(attempts.iter().map(|row| row.number).collect::<Vec<_>>())
     .bind(attempts.iter().map(|row| instant::to_row(row.started_at)).collect::<Vec<_>>())
     .bind(attempts.iter().map(|row| row.duration_ms).collect::<Vec<_>>())
     .bind(attempts.iter().map(|row| row.status).collect::<Vec<_>>())

@@ -86,10 +86,10 @@ pub async fn listeners(
     .bind(affiliates)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
-fn read(row: ListenerRow) -> Result<Listener, sqlx::Error> {
+fn read(row: &ListenerRow) -> Result<Listener, sqlx::Error> {
     let owner = row
         .affiliate_id
         .map_or(Owner::Merchant, |affiliate| Owner::Affiliate(AffiliateId(affiliate)));

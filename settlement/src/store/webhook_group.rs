@@ -66,10 +66,10 @@ pub async fn find(
     .bind(places.iter().map(|(.., position)| *position).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(read).collect()
+    rows.iter().map(read).collect()
 }
 
-fn read(row: GroupRow) -> Result<Group, sqlx::Error> {
+fn read(row: &GroupRow) -> Result<Group, sqlx::Error> {
     let stored: Vec<Stored> =
         serde_json::from_str(&row.notices).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
     let told =

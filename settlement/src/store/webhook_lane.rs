@@ -66,7 +66,7 @@ struct LockedRow {
     format: String,
 }
 
-fn locked(row: LockedRow) -> Result<Locked, sqlx::Error> {
+fn locked(row: &LockedRow) -> Result<Locked, sqlx::Error> {
     let owner = |affiliate| Owner::Affiliate(AffiliateId(affiliate));
     let format =
         Format::parse(&row.format).ok_or_else(|| unknown("webhook_endpoint", &row.format))?;
@@ -116,7 +116,7 @@ pub async fn lock_owed(
     .bind(lanes_max)
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(locked).collect()
+    rows.iter().map(locked).collect()
 }
 
 /// Locks one endpoint's lane, so that a delivery can be numbered; `None`: there is no such
@@ -139,7 +139,7 @@ pub async fn lock(
     .bind(key.endpoint)
     .fetch_optional(connection)
     .await?;
-    row.map(locked).transpose()
+    row.as_ref().map(locked).transpose()
 }
 
 /// Sets the numbers of locked lanes' newest deliveries, and that they have something to send now,

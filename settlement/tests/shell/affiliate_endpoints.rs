@@ -242,14 +242,19 @@ async fn an_affiliate_chooses_what_concerns_it_and_order_events_are_told_every_s
 }
 
 #[tokio::test]
-async fn a_pause_is_its_owner_s_and_resuming_makes_the_lane_due() {
+async fn a_pause_is_its_owner_s_and_what_waits_is_due_when_it_ends() {
     let mut side = Side::new().await;
     let id = side.create(Choice::Orders).await.unwrap().row.endpoint_id;
+    flow::ping(side.desk(), id).await.unwrap();
+    let sql = "update webhook_delivery set next_attempt_at = next_attempt_at + interval '5 hours'
+               where endpoint_id = $1 returning state";
+    assert_eq!(side.text(sql, id).await, "pending");
     side.wait(60);
     let paused = side.change(id, PAUSED).await.unwrap();
     assert_eq!(paused.endpoint.paused_because.as_deref(), Some("owner"));
     side.wait(60);
     assert_eq!(side.change(id, PAUSED).await.unwrap(), paused, "a repeat changes nothing");
+    assert!(matches!(flow::ping(side.desk(), id).await, Err(Fault::Conflict(_))));
     let sql = "update webhook_lane set failures_in_row = 9, failing_since = now()
                where endpoint_id = $1 returning endpoint_id::text";
     side.text(sql, id).await;
@@ -258,9 +263,11 @@ async fn a_pause_is_its_owner_s_and_resuming_makes_the_lane_due() {
         (active.state.as_str(), active.paused_at, active.failing_since),
         ("active", None, None)
     );
-    let sql = "select failures_in_row || ' ' || (due_at is not null) from webhook_lane
-               where endpoint_id = $1";
+    let sql = "select failures_in_row || ' ' || (due_at = next_attempt_at)
+               from webhook_lane join webhook_delivery using (endpoint_id) where endpoint_id = $1";
     assert_eq!(side.text(sql, id).await, "0 true");
+    let waiting = side.deliveries(id).await[0].next_attempt_at;
+    assert_eq!(waiting, Some(settlement::store::instant::to_row(side.now)));
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use settlement::flows::post_correction::{self, Decision, NewCorrection};
 use settlement::flows::release_holds;
 use settlement::flows::settle_events::Progress;
 use settlement::flows::webhook::bodies;
+use settlement::flows::webhook::fan_out::{self, Numbered};
 use settlement::store::webhook_feed::ToldRow;
 use shared::id::AffiliateId;
 use shared::validate::resource::EventType;
@@ -80,6 +81,20 @@ impl Shop {
         let written = bodies::write(&mut transaction, endpoint, told, first).await.unwrap();
         transaction.commit().await.unwrap();
         written
+    }
+
+    /// Numbers what endpoints are owed, as the job does.
+    async fn number(&self) {
+        let once = || fan_out::run_once(self.pool(), self.now);
+        while once().await.unwrap() != Numbered::Nothing {}
+    }
+
+    /// Number, id and body of an endpoint's deliveries.
+    async fn numbered(&self, endpoint: &Endpoint) -> Vec<(i64, String, String)> {
+        let sql = "select sequence, message_id, body from webhook_delivery
+                   where endpoint_id = $1 order by sequence";
+        let rows = sqlx::query_as(sql).bind(endpoint.key.endpoint).fetch_all(self.pool());
+        rows.await.unwrap()
     }
 
     async fn release(&mut self, seconds: i64) {
@@ -327,4 +342,31 @@ async fn each_audience_reads_its_own_of_the_same_log() {
     assert_eq!(of(&shop.write(&other, &told, 1).await), ["conversion.attributed"]);
     // Read again, everything is the same to the byte.
     assert_eq!(shop.write(&shop.merchants(), &shop.told().await, 1).await, merchants);
+}
+
+#[tokio::test]
+async fn what_is_settled_is_numbered_for_its_affiliate_s_endpoints() {
+    let mut shop = Shop::new().await;
+    let orders = shop.orders_endpoint().await;
+    let rejected = Choice::Khata(vec!["commission.rejected".to_owned()]);
+    let khata = shop.endpoint(shop.network.affiliate, rejected).await;
+    let other = shop.endpoint(shop.other, Choice::Orders).await;
+    let click = shop.click();
+    shop.order("A", json!({"clickId": click})).await;
+    shop.report("A", "confirmed", json!({})).await;
+    shop.number().await;
+    shop.report("A", "returned", json!({})).await;
+    shop.number().await;
+    let told = shop.told().await;
+    let expected = shop.write(&shop.orders_endpoint().await, &told, 1).await;
+    assert_eq!(shown(&expected), ["pending 299.90 0.00", "refunded 0.00 0.00"]);
+    let sent = |written: &[Written]| -> Vec<(i64, String, String)> {
+        let row = |one: &Written| (one.sequence, one.message_id.clone(), one.body.clone());
+        written.iter().map(row).collect()
+    };
+    assert_eq!(shop.numbered(&orders).await, sent(&expected));
+    let rejected = shop.write(&khata, &told, 1).await;
+    assert_eq!(rejected.len(), 1);
+    assert_eq!(shop.numbered(&khata).await, sent(&rejected));
+    assert_eq!(shop.numbered(&other).await, []);
 }

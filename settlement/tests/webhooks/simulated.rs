@@ -3,16 +3,19 @@
 
 use crate::crashing::crash_after;
 use crate::sink::{BAD, Mode};
-use crate::world::{HOUR, Made, World};
+use crate::world::{HOUR, Made, TIME_MAX, World};
 use settlement::domain::notice::Kind;
 use settlement::domain::webhook::endpoint::Format;
 use settlement::flows::webhook::{deliver, fan_out};
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// Histories, each of its own seed.
 const SEEDS: u64 = 4;
 const STEPS: usize = 30;
 const ENDPOINTS: u64 = 8;
+/// An attempt's time: one that is cut off for want of it is made again, as all that fail.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// A xorshift generator: the same numbers for the same seed.
 #[derive(Clone)]
@@ -47,7 +50,8 @@ struct History {
 
 impl History {
     async fn new(seed: u64) -> Self {
-        let world = World::new().await;
+        let mut world = World::new().await;
+        world.set_patience(PATIENCE);
         let mut random = Random::new(seed);
         let (mut merchants, mut affiliates) = (Vec::new(), Vec::new());
         for n in 0..ENDPOINTS {
@@ -112,6 +116,7 @@ impl History {
             }
         }
         self.world.sink.choose(|_| Mode::Status(200));
+        self.world.set_patience(TIME_MAX);
         // The longest wait of a schedule, its jitter, and what a dead node had leased.
         self.world.pass(12 * HOUR).await;
     }

@@ -7,6 +7,7 @@ mod postgres;
 mod recover;
 mod request_log;
 mod settlement;
+mod webhooks;
 
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;

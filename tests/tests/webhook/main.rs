@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
 mod client;
+mod page;
+mod receivers;
 mod verifiers;
 
 use std::time::Duration;

@@ -97,6 +97,7 @@ impl Order {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the fields are named by the specification")]
 struct Event<'a> {
     event_category: &'static str,
     event_type: &'static str,

@@ -47,12 +47,9 @@ impl Standing {
         }
     }
 
-    /// As it stands when something arrived: all is well.
-    pub fn after_arrival(self) -> Self {
-        Self::default()
-    }
-
-    /// As it stands when an attempt failed at that instant.
+    /// As it stands when an attempt failed at that instant. One that arrived makes all well again:
+    /// [`Standing::default`].
+    #[must_use]
     pub fn after_failure(self, at: Timestamp) -> Self {
         let failures_in_row = self.failures_in_row.saturating_add(1);
         let rests_until = failures_in_row.checked_sub(BREAKER_FAILURES).map(|beyond| {
@@ -98,8 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn one_arrival_makes_all_well() {
-        assert_eq!(failed(9).after_arrival(), Standing::default());
+    fn an_endpoint_that_does_not_fail_is_sent_to_at_will() {
         assert_eq!(Standing::default().pace(at(0)), Pace::Freely);
     }
 

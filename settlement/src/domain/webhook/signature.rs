@@ -5,24 +5,12 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, Mac};
-use jiff::Timestamp;
 use sha2::Sha256;
 
 /// Prefix of a secret as its owner sees it; base64 of the key follows.
 pub const SECRET_PREFIX: &str = "whsec_";
 /// Bytes of a key at least.
 pub const KEY_BYTES_MIN: usize = 24;
-
-/// The secrets that a delivery of this instant is signed with: the current one, and the one before
-/// it until its time is over.
-pub fn secrets_at(
-    current: String,
-    previous: Option<(String, Timestamp)>,
-    now: Timestamp,
-) -> Vec<String> {
-    let still = previous.filter(|(_, until)| now < *until);
-    [Some(current), still.map(|(secret, _)| secret)].into_iter().flatten().collect()
-}
 
 /// The `webhook-signature` header: one signature per secret, separated by spaces. A secret that is
 /// not of our making signs nothing.
@@ -88,17 +76,5 @@ mod tests {
         ] {
             assert_ne!(header(&secrets, id, seconds, body), SIGNED, "{id} {seconds} {body}");
         }
-    }
-
-    #[test]
-    fn the_secret_before_signs_until_its_time_is_over() {
-        let at = |second| Timestamp::from_second(second).unwrap();
-        let secrets = |previous: Option<i64>, now| {
-            let previous = previous.map(|until| ("old".to_owned(), at(until)));
-            secrets_at("new".to_owned(), previous, at(now))
-        };
-        assert_eq!(secrets(None, 10), ["new"]);
-        assert_eq!(secrets(Some(11), 10), ["new", "old"]);
-        assert_eq!(secrets(Some(10), 10), ["new"]);
     }
 }

@@ -33,10 +33,10 @@ pub async fn recover(desk: Desk<'_>, id: Uuid, since: Timestamp) -> Result<Reviv
     let row = find(&mut transaction, desk.actor, id).await?;
     let key = key_of(&row)?;
     let lane = webhook_lane::lock(&mut transaction, key).await?;
-    let newest = lane.ok_or(Fault::NotFound("webhook endpoint"))?.last_sequence;
+    let lane = lane.ok_or(Fault::NotFound("webhook endpoint"))?;
     let (most, now) = (recover::REVIVED_MAX, desk.now);
     let revived = webhook_again::revive(&mut transaction, &key, since, most, now).await?;
-    webhook_lane::advance(&mut transaction, &[(key, newest)], now).await?;
+    webhook_lane::advance(&mut transaction, &[(key, lane.last_sequence)], now).await?;
     log(&mut transaction, desk, "webhook_endpoint.recover", &row).await?;
     transaction.commit().await?;
     Ok(revived)

@@ -33,6 +33,7 @@ pub const LEASE_SECONDS: i64 = 60;
 const AGE_DAYS_MAX: i64 = 90;
 
 /// How much is sent at once, and for how long.
+#[expect(clippy::struct_field_names, reason = "a limit's name ends in max")]
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Lanes at once on a node.

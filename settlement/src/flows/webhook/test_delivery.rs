@@ -1,42 +1,47 @@
 //! A ping is numbered for an endpoint, so that its owner sees whether deliveries arrive.
 
 use super::{held_lane, of, wake};
-use crate::domain::webhook::endpoint::EndpointKey;
-use crate::domain::webhook::message;
+use crate::domain::webhook::endpoint::{EndpointKey, Format, Owner};
 use crate::domain::webhook::told::Written;
+use crate::domain::webhook::{affiliate_order, khata_body, message};
 use crate::error::Fault;
 use crate::secrets::draw;
 use crate::store::webhook_endpoint::{self, EndpointFilter};
 use crate::store::webhook_read::DeliveryRow;
-use crate::store::{edge_stream, webhook_delivery};
+use crate::store::{edge_stream, webhook_body, webhook_delivery};
 use jiff::Timestamp;
 use serde_json::json;
-use shared::time::format_instant;
 use shared::validate::resource::EventType;
 use sqlx::PgConnection;
 
 /// Writes a ping as the endpoint's next delivery, in the caller's transaction. It takes its turn
-/// in the lane like any other.
+/// in the lane like any other; in the format of affiliate orders it is an order of nothing.
 pub async fn within(
     connection: &mut PgConnection,
     key: &EndpointKey,
     now: Timestamp,
 ) -> Result<DeliveryRow, Fault> {
-    let sequence = held_lane(connection, key).await?.last_sequence + 1;
+    let lane = held_lane(connection, key).await?;
     refuse_paused(connection, key).await?;
+    let sequence = lane.last_sequence + 1;
+    let body = match (lane.endpoint.format, lane.endpoint.owner) {
+        (Format::AffiliateOrder, Owner::Affiliate(affiliate)) => {
+            let name = webhook_body::affiliate_name(connection, affiliate.0).await?;
+            let name = name.ok_or(Fault::NotFound("affiliate"))?;
+            affiliate_order::of_nothing(affiliate, &name, now)
+        }
+        (Format::Khata | Format::AffiliateOrder, _) => {
+            let data = json!({"endpointId": key.endpoint});
+            khata_body::body(EventType::Ping, now, sequence, &data)
+        }
+    };
     let ping = Written {
         sequence,
         position: None,
         kind: EventType::Ping,
         // It tells no news, so its id comes from nothing but chance.
         message_id: message::of(draw::id(now).as_u128()),
-        body: json!({
-            "type": EventType::Ping.as_str(),
-            "timestamp": format_instant(now),
-            "sequence": sequence,
-            "data": {"endpointId": key.endpoint},
-        })
-        .to_string(),
+        body,
     };
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;

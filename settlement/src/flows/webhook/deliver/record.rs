@@ -129,7 +129,7 @@ fn row(attempted: &Attempted) -> Attempt<'_> {
     Attempt {
         key: attempted.delivery.key,
         sequence: attempted.delivery.sequence,
-        attempt: attempted.delivery.attempts + 1,
+        number: attempted.delivery.attempts + 1,
         started_at: attempted.started_at,
         duration_ms: milliseconds(attempted.duration),
         status,

@@ -154,7 +154,7 @@ impl Round<'_> {
 
     fn after(&self, standing: Standing, attempted: &Attempted) -> Standing {
         match attempted.fate {
-            Fate::Arrived => standing.after_arrival(),
+            Fate::Arrived => Standing::default(),
             Fate::Again(_) | Fate::Dead => standing.after_failure(self.time()),
         }
     }
