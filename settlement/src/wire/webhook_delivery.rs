@@ -1,7 +1,6 @@
 //! Deliveries, attempts and recoveries as merchants read them.
 
 use super::{at, schema};
-use crate::outbound::webhook::CallFault;
 use crate::store::webhook_read::{AttemptRow, DeliveryRow};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +11,10 @@ use utoipa::openapi::Object;
 
 /// Where a delivery may stand.
 pub const STATES: [&str; 3] = ["pending", "delivered", "dead"];
+
+/// Why no whole answer may have come.
+const FAULTS: [&str; 7] =
+    ["timeout", "address_refused", "unresolved", "unreachable", "tls", "broken", "too_long"];
 
 /// One notice on its way to one endpoint.
 #[derive(Debug, Serialize, ToSchema)]
@@ -177,7 +180,7 @@ pub fn state() -> Object {
 }
 
 fn fault() -> Object {
-    schema::or_null(schema::words(CallFault::ALL.into_iter().map(CallFault::as_str)))
+    schema::or_null(schema::words(FAULTS))
 }
 
 fn encoding() -> Object {
@@ -187,6 +190,12 @@ fn encoding() -> Object {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::outbound::webhook::CallFault;
+
+    #[test]
+    fn every_fault_of_a_call_is_described() {
+        assert_eq!(CallFault::ALL.map(CallFault::as_str), FAULTS);
+    }
 
     #[test]
     fn an_answer_is_text_where_it_can_be() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::json;
 use tests::side::CONVERSIONS;
 use tests::world::folder;
-use tests::{Plan, Shop, World, eventually};
+use tests::{Plan, Shop, Side, World, eventually};
 
 use crate::DOCUMENT;
 
@@ -40,18 +40,11 @@ fn no_made_up_call_gets_an_answer_that_is_not_described() {
     }
     let conversions: Vec<_> = (0..3).map(|n| side.conversion_id(&format!("fuzz-{n}"))).collect();
     let commissions: Vec<_> = conversions.iter().map(|id| id.replace("cnv_", "com_")).collect();
-    let hook = json!({"url": "https://127.0.0.1:9/", "events": ["conversion.received"]});
-    let endpoints: Vec<_> = (0..3)
-        .map(|second| {
-            let call = side.signer.post("/api/v1/webhook-endpoints", hook.to_string()).at(second);
-            call.send().expect_status(201).text_of("id")
-        })
-        .collect();
     let known = json!({
         "events": events, "conversions": conversions, "commissions": commissions,
         "orders": ["fuzz-0", "fuzz-1", "fuzz-2", "fuzz-3"], "campaigns": [side.campaign],
         "links": [side.plain_link.code], "affiliates": [side.affiliate], "domain": shop.domain,
-        "webhook-endpoints": endpoints,
+        "webhook-endpoints": endpoints(side),
     });
     let here = xtask::paths::root().join("tests/tests/api");
     let python = xtask::python::ensure("schemathesis", &here.join("requirements.txt"))
@@ -98,4 +91,12 @@ fn no_made_up_call_gets_an_answer_that_is_not_described() {
     let taken = world.database.count(of_it, &binds);
     assert!(taken > 20, "only {taken} made-up events were taken: the fuzzer signs wrong");
     assert_eq!(side.read(CONVERSIONS)["data"].as_array().map(Vec::is_empty), Some(false));
+}
+
+/// Ids of some webhook endpoints at which nobody listens.
+fn endpoints(side: &Side<'_>) -> Vec<String> {
+    let body = json!({"url": "https://127.0.0.1:9/", "events": ["conversion.received"]});
+    let call =
+        |second| side.signer.post("/api/v1/webhook-endpoints", body.to_string()).at(second).send();
+    (0..3).map(|second| call(second).expect_status(201).text_of("id")).collect()
 }
