@@ -74,7 +74,7 @@ pub(super) struct Create {
     #[arg(long, value_enum, default_value = "khata")]
     format: Format,
     /// Of which types it is told: conversion.attributed, commission.…, payout.…,
-    /// endpoint.paused, ping. With affiliate_order it is told every step of a commission, and none
+    /// endpoint.paused, ping. With `affiliate_order` it is told every step of a commission, and none
     /// are named
     #[arg(long, value_delimiter = ',', required_if_eq("format", "khata"))]
     events: Vec<String>,
@@ -108,7 +108,7 @@ pub(super) struct Update {
     /// Where to
     #[arg(long)]
     url: Option<String>,
-    /// Of which types it is told; not with affiliate_order
+    /// Of which types it is told; not with `affiliate_order`
     #[arg(long, value_delimiter = ',')]
     events: Option<Vec<String>>,
     /// A note of your own; an empty one clears it
