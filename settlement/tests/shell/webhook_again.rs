@@ -66,8 +66,8 @@ async fn a_delivery_sent_again_keeps_its_id_and_begins_its_schedule_anew() {
     assert_eq!(states, ["pending 8 0"; 3]);
     assert_eq!(lane.lane().await, (3, Some(9), 0));
     let elsewhere = EndpointKey { environment: Environment::Test, ..lane.key };
-    let late = at(91 * 86_400);
-    let cases = [(lane.key, 4, at(9)), (elsewhere, 1, at(9)), (lane.key, 1, late)];
+    let overdue = at(91 * 86_400);
+    let cases = [(lane.key, 4, at(9)), (elsewhere, 1, at(9)), (lane.key, 1, overdue)];
     for (key, sequence, now) in cases {
         let answer = resend::within(&mut connection, &key, sequence, now).await;
         assert!(matches!(answer, Err(Fault::NotFound(_))), "{sequence}: {answer:?}");
@@ -88,12 +88,12 @@ async fn what_did_not_arrive_is_recovered_once_and_what_arrived_stays() {
     lane.log(OTHER, 4).await;
     let done = recovered(&lane, 0, None, 100).await;
     assert_eq!(done, Recovered { dead: 1, pending: 1, missing: 2, next: None });
-    let [old, arrived, dead, late] = positions[..] else { panic!("four were written") };
+    let [old, arrived, dead, overdue] = positions[..] else { panic!("four were written") };
     let expected = [
         format!("1 {old} dead 8 8"),
         format!("2 {arrived} delivered 8 8"),
         format!("3 {dead} pending 8 0"),
-        format!("4 {late} pending 8 0"),
+        format!("4 {overdue} pending 8 0"),
         format!("5 {missing} pending 0 0"),
         format!("6 {} pending 0 0", missing + 2),
     ];

@@ -126,8 +126,8 @@ async fn a_reader_goes_on_where_it_stood_with_types_and_limits_of_its_own() {
     assert_eq!((positions(&rest.notices), rest.more), (vec![all[10]], false));
     let none = read(&lane, after(rest.next.clone()), &[], 3).await;
     assert_eq!((none.notices.len(), none.next), (0, rest.next));
-    let late = read(&lane, Start::Since(at(2)), &[], 100).await;
-    assert_eq!(positions(&late.notices), all[6..]);
+    let since_two = read(&lane, Start::Since(at(2)), &[], 100).await;
+    assert_eq!(positions(&since_two.notices), all[6..]);
 }
 
 #[tokio::test]

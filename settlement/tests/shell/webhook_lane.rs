@@ -76,7 +76,7 @@ impl Lane {
     /// Writes a group of notices of these types into the log, owed to nobody; answers its
     /// position.
     pub async fn log(&self, kinds: &[&str], seconds: i64) -> i64 {
-        log(&mut *self.pool().acquire().await.unwrap(), self.scope(), kinds, seconds).await
+        log(&mut self.pool().acquire().await.unwrap(), self.scope(), kinds, seconds).await
     }
 
     /// Writes a delivery of a notice, numbered on, in this state.

@@ -107,11 +107,11 @@ impl History {
         for _ in 0..STEPS {
             match self.random.below(4) {
                 0 | 1 => self.tell().await,
-                2 => self.nodes().await,
+                2 => Box::pin(self.nodes()).await,
                 _ => {
                     let seconds = [1, 70, 400, HOUR][self.random.index(4)];
                     self.world.wait(seconds);
-                    self.nodes().await;
+                    Box::pin(self.nodes()).await;
                 }
             }
         }
@@ -138,7 +138,7 @@ impl History {
 async fn whatever_happens_everything_arrives_the_same_and_numbered() {
     for seed in 1..=SEEDS {
         let mut history = History::new(seed).await;
-        history.run().await;
+        Box::pin(history.run()).await;
         history.assert_all_is_well();
     }
 }
