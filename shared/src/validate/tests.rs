@@ -217,6 +217,37 @@ fn the_limits_themselves_are_allowed() {
 }
 
 #[test]
+fn a_sku_and_metadata_may_be_as_long_as_their_limits_and_no_longer() {
+    let sku = |characters: usize| {
+        with(&format!(
+            r#""items":[{{"sku":"{}","quantity":1,"unitPrice":"1"}}]"#,
+            "s".repeat(characters)
+        ))
+    };
+    let metadata = |bytes: usize| {
+        with(&format!(r#""metadata":{{"n":"{}"}}"#, "m".repeat(bytes - r#"{"n":""}"#.len())))
+    };
+    for (body, fault) in [
+        (sku(EXTERNAL_ID_CHARACTERS_MAX), None),
+        (sku(EXTERNAL_ID_CHARACTERS_MAX + 1), Some("items[0].sku must be at most 160 characters")),
+        (metadata(METADATA_BYTES_MAX), None),
+        (metadata(METADATA_BYTES_MAX + 1), Some("metadata must be at most 16384 bytes")),
+    ] {
+        let faults = conversion_faults(&body);
+        assert_eq!(faults.first().map(String::as_str), fault, "{faults:?}");
+    }
+}
+
+#[test]
+fn a_coupon_code_of_blanks_is_none() {
+    for (code, kept) in [(" ", None), ("AFF 10", Some("AFF 10"))] {
+        let body = with(&format!(r#""couponCode":"{code}""#));
+        let read = with_context(Environment::Live, |context| conversion(body.as_bytes(), context));
+        assert_eq!(read.expect("a good body").coupon_code.as_deref(), kept);
+    }
+}
+
+#[test]
 fn all_faults_are_listed_at_once() {
     let body = r#"{"orderAmount":5,"currency":"??","orderedAt":"soon","status":"paid"}"#;
     let faults = conversion_faults(body);

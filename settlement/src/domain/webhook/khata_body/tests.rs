@@ -133,7 +133,7 @@ fn why_is_told_in_the_words_of_statements_and_never_as_a_review_found_it() {
         (Rejected, json!("refunded"), json!("The order was refunded.")),
         (Rejected, json!("returned"), json!("The order was returned.")),
         (Rejected, json!("cancelled"), json!("The order was cancelled.")),
-        (Rejected, json!("too late"), json!("The shop took it back: too late")),
+        (Rejected, json!("too late"), json!("The shop's reason: too late")),
         (Rejected, json!(null), json!("The shop rejected it.")),
         (Rejected, json!(risk::REFUSED), json!("Rejected after a review.")),
         (Adjusted, json!(risk::REFUSED), json!("Rejected after a review.")),
