@@ -335,7 +335,7 @@ async fn each_audience_reads_its_own_of_the_same_log() {
     assert_eq!(mine.iter().map(|one| one.sequence).collect::<Vec<_>>(), [41, 42, 43]);
     assert!(mine.iter().all(|one| ids.contains(&one.message_id)), "one news, one id");
     assert_eq!(data_of(&mine[0]).get("externalOrderId"), None);
-    assert_eq!(data_of(&mine[2])["reason"], "The shop took it back: out of stock");
+    assert_eq!(data_of(&mine[2])["reason"], "The shop's reason: out of stock");
     let rejected = merchants.iter().find(|one| one.kind == EventType::CommissionRejected).unwrap();
     assert_eq!(data_of(rejected)["reason"], "out of stock");
     assert_eq!(data_of(rejected)["orderStatus"], "cancelled");
