@@ -74,8 +74,8 @@ pub(super) struct Create {
     #[arg(long, value_enum, default_value = "khata")]
     format: Format,
     /// Of which types it is told: conversion.attributed, commission.…, payout.…,
-    /// endpoint.paused, ping. With `affiliate_order` it is told every step of a commission, and none
-    /// are named
+    /// endpoint.paused, ping. With `affiliate_order` it is told every step of a commission, and
+    /// none are named
     #[arg(long, value_delimiter = ',', required_if_eq("format", "khata"))]
     events: Vec<String>,
     /// A note of your own

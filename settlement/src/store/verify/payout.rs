@@ -21,9 +21,9 @@ pub struct PayoutStepRow {
     pub created_at: OffsetDateTime,
 }
 
-/// Steps of payouts that were posted, for each commission that they carry, in their order. A step is
-/// posted in the books of every merchant of which the payout pays something, at the same instants:
-/// in those of a merchant whose lines come to nothing there is no posting, and another's tells.
+/// Steps of payouts that were posted, for each commission that they carry, in their order. A step
+/// is posted in the books of every merchant of which the payout pays something, at the same
+/// instants: where a merchant's lines come to nothing there is no posting, and another's tells.
 pub async fn payout_steps(
     connection: &mut PgConnection,
     scope: Scope,
