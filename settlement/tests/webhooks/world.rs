@@ -13,6 +13,7 @@ use settlement::flows::actor::Actor;
 use settlement::flows::open_merchant::{self, NewMerchant};
 use settlement::flows::webhook::deliver::{self, Limits, Post, Recorded};
 use settlement::flows::webhook::fan_out::{self, Numbered};
+use settlement::flows::webhook::test_delivery;
 use settlement::flows::{open_affiliate, webhook_endpoint};
 use settlement::outbound::webhook::{Reach, Sender};
 use settlement::secrets::{MasterKeys, SealingPublicKey, Vault, draw};
@@ -126,6 +127,13 @@ impl World {
             endpoint: draw::id(self.now),
         };
         self.insert(key, Some(self.affiliates[affiliate].0), path, &Kind::ALL, format).await
+    }
+
+    /// A delivery asked for, to try the endpoint.
+    pub async fn ping(&self, made: &Made) {
+        let mut transaction = self.pool.begin().await.unwrap();
+        test_delivery::within(&mut transaction, &made.key, self.now).await.unwrap();
+        transaction.commit().await.unwrap();
     }
 
     async fn insert(
