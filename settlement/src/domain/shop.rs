@@ -42,6 +42,15 @@ pub struct Refund {
     pub amount: Decimal,
     /// When.
     pub at: Option<Timestamp>,
+    /// In which currency, where the shop does not tell it in its own; `None`: in the order's.
+    pub currency: Option<Currency>,
+}
+
+impl Refund {
+    /// Whether it can be counted: its number is of the order's currency.
+    pub fn is_of(&self, order: &Order) -> bool {
+        self.currency.is_none_or(|currency| currency == order.currency)
+    }
 }
 
 /// What a webhook comes to.
@@ -100,7 +109,7 @@ pub fn reports(order: &mut Order, news: &News) -> Vec<OrderStatusReport> {
     let mut reports = news.reports.clone();
     let mut newest = None;
     for refund in &news.refunds {
-        if !order.refund_parts.contains_key(&refund.id) {
+        if refund.is_of(order) && !order.refund_parts.contains_key(&refund.id) {
             order.refund_parts.insert(refund.id.clone(), refund.amount);
             newest = newest.max(Some(refund.at));
         }

@@ -154,7 +154,12 @@ pub struct OrderStateRow {
     pub commission_amount: Decimal,
     /// `order_adjustment`.
     pub order_adjustment: Decimal,
+    /// `timestamp`.
+    pub second: i64,
 }
+
+/// An event as it is kept: whose order, the notice it is told by, its second, what it shows.
+pub type OrderState<'a> = (&'a str, i64, i64, Shown);
 
 /// What an endpoint was last told of these commissions' orders.
 pub async fn order_states(
@@ -164,7 +169,8 @@ pub async fn order_states(
 ) -> Result<Vec<OrderStateRow>, sqlx::Error> {
     sqlx::query_as(
         "-- order_states_of_endpoint
-         select commission_id, position, order_status, commission_amount, order_adjustment
+         select commission_id, position, order_status, commission_amount, order_adjustment,
+                second
          from webhook_order_state
          where environment = $1 and merchant_id = $2 and endpoint_id = $3
            and commission_id = any($4)",
@@ -181,27 +187,29 @@ pub async fn order_states(
 pub async fn put_order_states(
     connection: &mut PgConnection,
     endpoint: EndpointKey,
-    states: &[(&str, i64, Shown)],
+    states: &[OrderState<'_>],
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         "-- put_order_states
          insert into webhook_order_state (environment, merchant_id, endpoint_id, commission_id,
-                position, order_status, commission_amount, order_adjustment)
+                position, order_status, commission_amount, order_adjustment, second)
          select $1, $2, $3, told.*
-         from unnest($4::text[], $5::bigint[], $6::text[], $7::numeric[], $8::numeric[]) as told
+         from unnest($4::text[], $5::bigint[], $6::text[], $7::numeric[], $8::numeric[],
+                     $9::bigint[]) as told
          on conflict on constraint webhook_order_state_pk do update
          set position = excluded.position, order_status = excluded.order_status,
              commission_amount = excluded.commission_amount,
-             order_adjustment = excluded.order_adjustment",
+             order_adjustment = excluded.order_adjustment, second = excluded.second",
     )
     .bind(endpoint.environment.as_str())
     .bind(endpoint.merchant.0)
     .bind(endpoint.endpoint)
     .bind(states.iter().map(|(commission, ..)| *commission).collect::<Vec<_>>())
-    .bind(states.iter().map(|(_, position, _)| *position).collect::<Vec<_>>())
+    .bind(states.iter().map(|(_, position, ..)| *position).collect::<Vec<_>>())
     .bind(states.iter().map(|(.., shown)| shown.order_status.as_str()).collect::<Vec<_>>())
     .bind(states.iter().map(|(.., shown)| shown.commission_amount).collect::<Vec<_>>())
     .bind(states.iter().map(|(.., shown)| shown.order_adjustment).collect::<Vec<_>>())
+    .bind(states.iter().map(|(_, _, second, _)| *second).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

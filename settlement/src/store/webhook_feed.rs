@@ -108,12 +108,12 @@ impl ToldRow {
     }
 }
 
-/// Reads on in a merchant's log: the notices of its next groups from the one that `from` is in,
-/// as far as nothing is still to come.
+/// Reads on in a merchant's log: the notices of its next groups from the one that a position is in,
+/// of those written since an instant, as far as nothing is still to come.
 pub async fn read(
     connection: &mut PgConnection,
     (environment, merchant): (Environment, MerchantId),
-    from: i64,
+    (from, since): (i64, Option<OffsetDateTime>),
     groups_max: i64,
 ) -> Result<Vec<ToldRow>, sqlx::Error> {
     sqlx::query_as(
@@ -122,6 +122,7 @@ pub async fn read(
              select merchant_id, position, conversion_id, notices, created_at
              from webhook_event_group
              where environment = $1 and merchant_id = $2 and position >= $3 / 256
+               and ($5::timestamptz is null or created_at >= $5)
                and position <= (
                    select max(position) from webhook_mark
                    where transaction_id <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
@@ -144,6 +145,7 @@ pub async fn read(
     .bind(merchant.0)
     .bind(from)
     .bind(groups_max)
+    .bind(since)
     .fetch_all(connection)
     .await
 }

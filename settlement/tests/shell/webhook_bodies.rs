@@ -22,7 +22,7 @@ use settlement::store::webhook_feed::ToldRow;
 use shared::id::AffiliateId;
 use shared::validate::resource::EventType;
 use shared::validate::web_address::Reach;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 impl Shop {
@@ -212,6 +212,13 @@ async fn one_batch_and_many_write_the_same_events() {
         "failed 0.00 50.00",
     ];
     assert_eq!(shown(&whole), expected);
+    // All of it happened in one second; a receiver puts each order's events in their order by it.
+    let mut seconds: HashMap<String, i64> = HashMap::new();
+    for body in whole.iter().map(|one| serde_json::from_str::<Value>(&one.body).unwrap()) {
+        let order = body["order_data"]["order_id"].as_str().unwrap().to_owned();
+        let second = body["timestamp"].as_i64().unwrap();
+        assert!(seconds.insert(order, second).is_none_or(|before| before < second), "{body}");
+    }
     let ids: HashSet<_> = whole.iter().map(|one| &one.message_id).collect();
     assert_eq!(ids.len(), whole.len());
 }

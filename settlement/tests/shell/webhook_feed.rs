@@ -131,6 +131,23 @@ async fn a_reader_goes_on_where_it_stood_with_types_and_limits_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_long_log_is_read_from_any_instant_on_whatever_the_limit() {
+    const GROUPS: i64 = 300;
+    let lane = Lane::new().await;
+    let mut all = Vec::new();
+    for second in 0..GROUPS {
+        all.push(lane.log(RECEIVED, second).await * 256);
+    }
+    follow(&lane, &mut None, all.len()).await;
+    for second in [0, 130, 255, 256, 257, GROUPS - 1] {
+        let first = read(&lane, Start::Since(at(second)), &[], 1).await;
+        let expected = all[usize::try_from(second).unwrap()];
+        assert_eq!(positions(&first.notices), [expected], "since {second}");
+        assert_eq!((first.next.is_some(), first.more), (true, second < GROUPS - 1), "{second}");
+    }
+}
+
+#[tokio::test]
 async fn each_world_has_its_log_and_a_place_of_another_is_refused() {
     let lane = Lane::new().await;
     lane.log(RECEIVED, 0).await;

@@ -15,7 +15,7 @@ const CLICK_ID_PARAMETER: &str = "click_id=";
 /// Where WooCommerce keeps the URL that a shopper came in by.
 const LANDING_META: &str = "_wc_order_attribution_session_entry";
 
-const SHOPIFY: [&str; 39] = [
+const SHOPIFY: [&str; 41] = [
     "id",
     "order_id",
     "name",
@@ -50,10 +50,12 @@ const SHOPIFY: [&str; 39] = [
     "refunds.transactions.kind",
     "refunds.transactions.status",
     "refunds.transactions.amount",
+    "refunds.transactions.currency",
     "refunds.transactions.amount_set.shop_money.amount",
     "transactions.kind",
     "transactions.status",
     "transactions.amount",
+    "transactions.currency",
     "transactions.amount_set.shop_money.amount",
 ];
 

@@ -1,7 +1,10 @@
 //! `docs/webhooks.md` says what the code does: every type, fault and limit, and the known answer.
 
 use std::fs;
+use std::time::Duration;
 
+use settlement::domain::webhook::endpoint::Format;
+use settlement::domain::webhook::schedule::{retries, time_max};
 use settlement::domain::webhook::signature;
 use settlement::outbound::webhook::{ANSWER_BYTES_MAX, ANSWER_KEPT_BYTES, CallFault};
 use shared::validate::resource::EventType;
@@ -30,6 +33,33 @@ fn limits_are_those_of_the_code() {
         format!("at most {}", thousands(PUBLIC_URL_BYTES_MAX)),
     ] {
         assert!(page.contains(&limit), "{limit}");
+    }
+}
+
+#[test]
+fn the_times_of_answers_and_attempts_are_those_of_the_code() {
+    let page = page();
+    let said = |wait: &Duration| match wait.as_secs() {
+        seconds @ ..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h", seconds / 3_600),
+    };
+    let waits = |format| retries(format).iter().map(said).collect::<Vec<_>>().join(", ");
+    let row = |cell: &dyn Fn(Format) -> String| {
+        format!(" | {} | {} |\n", cell(Format::Khata), cell(Format::AffiliateOrder))
+    };
+    let waited = |format| retries(format).iter().sum::<Duration>().as_secs() / 60;
+    let (whole, minutes) = (waited(Format::Khata), waited(Format::AffiliateOrder));
+    for expected in [
+        row(&waits),
+        row(&|format| said(&time_max(format))),
+        format!(
+            "dead, {} h {} min after the first attempt | dead, {minutes} min",
+            whole / 60,
+            whole % 60
+        ),
+    ] {
+        assert!(page.contains(&expected), "{expected}");
     }
 }
 

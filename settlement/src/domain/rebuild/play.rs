@@ -280,7 +280,8 @@ fn apply_news(
         outcomes.push(report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps));
         rebuilt.facts.push(fact(id, reported, content_key));
     }
-    merged(None, &outcomes).code
+    let is_foreign = news.refunds.iter().any(|refund| !refund.is_of(&rebuilt.order));
+    merged(None, &outcomes, is_foreign).code
 }
 
 fn compare_code(rebuilt: &mut Rebuilt, heard: &Heard, code: Code) {

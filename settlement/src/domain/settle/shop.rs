@@ -78,7 +78,8 @@ impl Book {
             self.changes.facts.push(fact);
         }
         let has_commission = order.commission.is_some();
-        merged(opened, &outcomes).on(id, has_commission)
+        let is_foreign = news.refunds.iter().any(|refund| !refund.is_of(order));
+        merged(opened, &outcomes, is_foreign).on(id, has_commission)
     }
 }
 
@@ -110,10 +111,23 @@ fn waits_for_payout(order: &Order, news: &News, known: impl Fn(&str) -> bool) ->
 }
 
 /// One outcome of all that a webhook said: that of the order it opened, else what had an effect,
-/// else the last.
-pub(in crate::domain) fn merged(opened: Option<&Outcome>, outcomes: &[Outcome]) -> Outcome {
+/// else the last. `is_foreign`: money was given back in another currency than the order's, and is
+/// not counted.
+pub(in crate::domain) fn merged(
+    opened: Option<&Outcome>,
+    outcomes: &[Outcome],
+    is_foreign: bool,
+) -> Outcome {
+    const FOREIGN: &str = "Money was given back in another currency than the order's, and the shop \
+                           did not tell how much that is in its own: report it by order-status.";
     let mut detail: Vec<String> = opened.iter().map(|it| it.detail.clone()).collect();
     detail.extend(outcomes.iter().map(|it| it.detail.clone()));
+    if is_foreign {
+        detail.push(FOREIGN.to_owned());
+        if opened.is_none() && outcomes.is_empty() {
+            return Outcome::new(Code::EventInvalid, FOREIGN);
+        }
+    }
     let applied = outcomes.iter().find(|it| it.code == Code::Applied);
     let code = opened.or(applied).or(outcomes.last()).map(|it| it.code);
     match code {

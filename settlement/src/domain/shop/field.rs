@@ -38,6 +38,11 @@ impl<'a> Part<'a> {
 
     /// An amount without its sign: shops write what they give back with and without one.
     pub(super) fn amount(self, path: &str) -> Option<Decimal> {
+        parse_amount(self.text(path)?)
+    }
+
+    /// What an amount gives back: WooCommerce writes it below zero.
+    pub(super) fn given_back(self, path: &str) -> Option<Decimal> {
         let text = self.text(path)?;
         parse_amount(text.strip_prefix('-').unwrap_or(text))
     }

@@ -109,11 +109,13 @@ fn statuses(event: &ShopEvent, data: Part<'_>, order_id: &str) -> Vec<OrderStatu
 fn refund(data: Part<'_>) -> Option<Refund> {
     let went_back =
         |it: &Part<'_>| it.text("kind") == Some("refund") && it.text("status") == Some("success");
-    let amount =
-        |it: Part<'_>| it.amount("amount_set.shop_money.amount").or_else(|| it.amount("amount"));
-    let amount: Decimal = data.list("transactions").filter(went_back).filter_map(amount).sum();
-    let at = data.instant("created_at");
-    Some(Refund { id: data.id("id")?, amount, at }).filter(|refund| refund.amount > Decimal::ZERO)
+    let own = |it: &Part<'_>| it.amount("amount_set.shop_money.amount");
+    let gave = || data.list("transactions").filter(went_back);
+    let amount = gave().filter_map(|it| own(&it).or_else(|| it.amount("amount"))).sum::<Decimal>();
+    // What the shopper paid in is not what the shop books in.
+    let currency = gave().filter(|it| own(it).is_none()).find_map(|it| it.currency("currency"));
+    let (id, at) = (data.id("id")?, data.instant("created_at"));
+    Some(Refund { id, amount, at, currency }).filter(|refund| refund.amount > Decimal::ZERO)
 }
 
 fn arrived(event: &ShopEvent, data: Part<'_>, at: Option<Timestamp>) -> Reading {

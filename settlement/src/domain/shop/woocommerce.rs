@@ -49,8 +49,8 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
     let reports = statuses(data, status, &order_id);
     let at = data.utc("date_modified_gmt");
     let refund = |refund: Part<'_>| {
-        let amount = refund.amount("total").filter(|amount| *amount > Decimal::ZERO)?;
-        Some(Refund { id: refund.id("id")?, amount, at })
+        let amount = refund.given_back("total").filter(|amount| *amount > Decimal::ZERO)?;
+        Some(Refund { id: refund.id("id")?, amount, at, currency: None })
     };
     let refunds = data.list("refunds").filter_map(refund).collect();
     Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
@@ -67,10 +67,11 @@ fn lines(data: Part<'_>) -> Vec<Line> {
 fn statuses(data: Part<'_>, status: &str, order_id: &str) -> Vec<OrderStatusReport> {
     let modified_at = data.utc("date_modified_gmt");
     let told = match status {
-        "on-hold" => (OrderStatus::Pending, modified_at),
+        // A payment that failed is tried again on the same order; what is called off is `cancelled`.
+        "on-hold" | "failed" => (OrderStatus::Pending, modified_at),
         "processing" => (OrderStatus::Paid, data.utc("date_paid_gmt")),
         "completed" => (OrderStatus::Delivered, data.utc("date_completed_gmt").or(modified_at)),
-        "cancelled" | "failed" => (OrderStatus::Cancelled, modified_at),
+        "cancelled" => (OrderStatus::Cancelled, modified_at),
         "refunded" => (OrderStatus::Refunded, modified_at),
         // `pending` waits for its money; others are a plugin's own.
         _ => return Vec::new(),

@@ -97,10 +97,9 @@ pub async fn read(pool: &PgPool, scope: Scope, wish: &Wish, now: Timestamp) -> R
     // One group more tells whether there is more; another is the one that the reader stands in.
     let wanted = i64::try_from(wish.limit).unwrap_or(i64::MAX).saturating_add(2);
     let groups_max = if wish.kinds.is_empty() { wanted } else { GROUPS_MAX.max(wanted) };
-    let rows = webhook_feed::read(&mut connection, log, from, groups_max).await?;
+    let rows = webhook_feed::read(&mut connection, log, (from, since), groups_max).await?;
     let is_full = groups(&rows) >= groups_max;
-    let rows = rows.into_iter().filter(|row| since.is_none_or(|since| row.created_at >= since));
-    let told: Option<Vec<Told>> = rows.map(ToldRow::told).collect();
+    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
     let told = told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))?;
     let written = bodies::write(&mut connection, &reader(scope), &told, 1).await?;
     cut(written, wish, is_full)

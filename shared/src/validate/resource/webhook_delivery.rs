@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 pub const RECOVER_DAYS_MAX: i64 = 30;
 /// Hours for which a rotated secret signs too, at most and unless set otherwise.
 pub const OVERLAP_HOURS_MAX: u32 = 24;
+/// A group's position at most: a notice's is 256 times as far.
+const POSITION_MAX: i64 = i64::MAX / 256;
 /// Characters of a cursor of a recovery at most: 19 digits in hex.
 const CURSOR_CHARACTERS_MAX: usize = 38;
 
@@ -89,6 +91,7 @@ fn cursor(fields: &mut Fields) -> Option<i64> {
     let read = hex::decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let digits = read.filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let position = digits.and_then(|digits| digits.parse().ok());
+    let position = position.filter(|position| *position <= POSITION_MAX);
     if position.is_none() {
         fields.faults.push("cursor must be the nextCursor of a recovery");
     }
@@ -136,12 +139,16 @@ mod tests {
 
     #[test]
     fn a_cursor_leads_back_to_its_place() {
-        for position in [0, 7, i64::MAX] {
+        for position in [0, 7, POSITION_MAX] {
             let cursor = Recovery::cursor(position);
             let body = format!(r#"{{"since":"2026-06-14T03:00:00Z","cursor":"{cursor}"}}"#);
             let read = recovery(body.as_bytes(), now()).map(|recovery| recovery.from);
             assert_eq!(read, Ok(Some(position)));
         }
+        // One further, and the place of its notices would be beyond any number of the database.
+        let cursor = Recovery::cursor(POSITION_MAX + 1);
+        let body = format!(r#"{{"since":"2026-06-14T03:00:00Z","cursor":"{cursor}"}}"#);
+        assert!(recovery(body.as_bytes(), now()).is_err());
     }
 
     #[test]

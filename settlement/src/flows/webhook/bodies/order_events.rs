@@ -10,6 +10,7 @@ use crate::domain::webhook::khata_body;
 use crate::domain::webhook::told::Told;
 use crate::error::Fault;
 use crate::store::webhook_body::{self, OrderRow, OrderStateRow, Orders, StepRow};
+use jiff::Timestamp;
 use shared::event::Item;
 use shared::id::AffiliateId;
 use shared::money::Currency;
@@ -43,7 +44,7 @@ pub(super) async fn events<'a>(
     let mut last_told = states.iter().map(read_state).collect::<Result<LastTold<'_>, _>>()?;
     let standings = standings(&steps);
     let mut events = Vec::new();
-    let mut changed: BTreeMap<&str, (i64, Shown)> = BTreeMap::new();
+    let mut changed: BTreeMap<&str, Last> = BTreeMap::new();
     for told in told {
         let Some(commission) = told.commission_id.as_deref() else { continue };
         let Some(order) = orders.get(commission) else { continue };
@@ -51,24 +52,44 @@ pub(super) async fn events<'a>(
         let shown = order.show(standing);
         let before = last_told.get(commission);
         // What is told again, after something newer was told, would set the receiver back.
-        if before.is_some_and(|(position, known)| *position >= told.position || *known == shown) {
+        if before.is_some_and(|last| last.position >= told.position || last.shown == shown) {
             continue;
         }
-        last_told.insert(commission, (told.position, shown));
-        changed.insert(commission, (told.position, shown));
-        let at = told.occurred_at;
+        let at = after(before, told.occurred_at);
+        let last = Last { position: told.position, second: at.as_second(), shown };
+        last_told.insert(commission, last);
+        changed.insert(commission, last);
         let facts = Facts { affiliate, affiliate_name: &name, order, shown, at };
         events.push((told, affiliate_order::body(facts)));
     }
-    let states: Vec<_> = changed.iter().map(|(id, (at, shown))| (*id, *at, *shown)).collect();
+    let state = |(id, last): (&&'a str, &Last)| (*id, last.position, last.second, last.shown);
+    let states: Vec<_> = changed.iter().map(state).collect();
     if !states.is_empty() {
         webhook_body::put_order_states(connection, endpoint, &states).await?;
     }
     Ok(events)
 }
 
-/// By commission: the notice that last told its order, and what it told.
-type LastTold<'a> = HashMap<&'a str, (i64, Shown)>;
+/// What an endpoint was last told of an order.
+#[derive(Clone, Copy)]
+struct Last {
+    /// By which notice.
+    position: i64,
+    /// Its `timestamp`.
+    second: i64,
+    shown: Shown,
+}
+
+/// By commission.
+type LastTold<'a> = HashMap<&'a str, Last>;
+
+/// The instant of a change, in a second after the one before it: receivers know nothing else to
+/// order an order's events by, several can fall into one second, and what came before its order
+/// took effect before it.
+fn after(before: Option<&Last>, at: Timestamp) -> Timestamp {
+    let next = before.and_then(|last| Timestamp::from_second(last.second + 1).ok());
+    next.map_or(at, |next| next.max(at))
+}
 
 /// Each order once.
 fn name(told: &[&Told]) -> Orders {
@@ -104,7 +125,7 @@ fn standings(steps: &[StepRow]) -> HashMap<i64, Standing> {
     all
 }
 
-fn read_state(row: &OrderStateRow) -> Result<(&str, (i64, Shown)), Fault> {
+fn read_state(row: &OrderStateRow) -> Result<(&str, Last), Fault> {
     let order_status = OrderStatus::parse(&row.order_status)
         .ok_or_else(|| Fault::Corrupt("an order's last event has no status".to_owned()))?;
     let shown = Shown {
@@ -112,7 +133,7 @@ fn read_state(row: &OrderStateRow) -> Result<(&str, (i64, Shown)), Fault> {
         commission_amount: row.commission_amount,
         order_adjustment: row.order_adjustment,
     };
-    Ok((&row.commission_id, (row.position, shown)))
+    Ok((&row.commission_id, Last { position: row.position, second: row.second, shown }))
 }
 
 /// A row whose texts are read.
