@@ -67,7 +67,7 @@ fn lines(data: Part<'_>) -> Vec<Line> {
 fn statuses(data: Part<'_>, status: &str, order_id: &str) -> Vec<OrderStatusReport> {
     let modified_at = data.utc("date_modified_gmt");
     let told = match status {
-        // A payment that failed is tried again on the same order; what is called off is `cancelled`.
+        // A failed payment is tried again on the same order; what is called off is `cancelled`.
         "on-hold" | "failed" => (OrderStatus::Pending, modified_at),
         "processing" => (OrderStatus::Paid, data.utc("date_paid_gmt")),
         "completed" => (OrderStatus::Delivered, data.utc("date_completed_gmt").or(modified_at)),

@@ -96,6 +96,7 @@ fn shop(
             Code::RateLimited,
             Code::ValidationError,
             Code::PayloadTooLarge,
+            Code::NotFound,
         ]);
     taken(operation, ("DuplicateWebhook", duplicate()), SHOP_RECEIVED)
 }
