@@ -33,9 +33,11 @@ const EVENTS: &str = "
         where content is not null;
 ";
 
-/// The answer to a whole list, on the first of its rows; only when it came under a key.
+/// The answer to a whole list as JSON, on the first of its rows, and null on the others; only when
+/// it came under a key. A step ends with its last statement: a remark behind it would be one more,
+/// empty one, which is an error.
 const LIST_ANSWERS: &str = "
-    alter table event add column answer text; -- JSON; null for all but the first row of a list
+    alter table event add column answer text;
 ";
 
 /// Makes or updates the tables of an intake object.
@@ -253,4 +255,17 @@ pub fn lowest_seq(sql: &SqlStorage) -> Result<Option<u64>> {
 /// Deletes some of the oldest acknowledged rows accepted before an instant, never the highest.
 pub fn prune(sql: &SqlStorage, acknowledged_seq: u64, before_ms: i64) -> Result<()> {
     prune_table(sql, "event", "received_at_ms", acknowledged_seq, before_ms)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_step_ends_with_a_remark() {
+        for step in [stream::CREATE, EVENTS, LIST_ANSWERS] {
+            let (_, rest) = step.rsplit_once(';').expect("a step has a statement");
+            assert_eq!(rest.trim(), "", "{step}");
+        }
+    }
 }
