@@ -32,7 +32,7 @@ const KEEP_VARIABLE: &str = "KHATA_KEEP_WORLDS";
 /// What runs, in the order in which it stops.
 #[derive(Debug)]
 pub struct Parts {
-    /// The real worker in `wrangler dev`.
+    /// The real worker.
     pub edge: Edge,
     /// The real service.
     pub settlement: Settlement,
@@ -58,16 +58,18 @@ pub struct World {
 
 impl World {
     /// The World that all tests of this process share; nobody may stop a part of it, and each
-    /// test keeps to merchants, orders and clocks of its own.
+    /// test keeps to merchants, orders and clocks of its own. Its edge is plain `workerd`: the proxy
+    /// of `wrangler dev` answers 503 by itself when a crowd makes it lose a connection.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<World, String>> = OnceLock::new();
         let started = SHARED.get_or_init(|| {
-            Self::start(false, Runtime::Wrangler).map_err(|cause| format!("{cause:#}"))
+            Self::start(false, Runtime::Workerd).map_err(|cause| format!("{cause:#}"))
         });
         started.as_ref().unwrap_or_else(|cause| panic!("the shared World does not start: {cause}"))
     }
 
-    /// A World of one's own, to break. Its commits survive the kill of Postgres.
+    /// A World of one's own, to break, its edge in `wrangler dev`. Its commits survive the kill of
+    /// Postgres.
     pub fn fresh() -> Self {
         Self::start(true, Runtime::Wrangler).expect("a fresh World starts")
     }

@@ -41,7 +41,7 @@ fn settlement_serves_the_same_on_its_own_port() {
 
 #[test]
 fn with_settlement_away_what_is_kept_is_served_and_what_is_not_is_503() {
-    let world = World::fresh();
+    let world = World::on_workerd();
     let document = world.shopper().visit(DOCUMENT).send().expect_status(200);
     world.parts().settlement.stop().expect("settlement stops");
     let kept = world.shopper().visit(DOCUMENT).send().expect_status(200);

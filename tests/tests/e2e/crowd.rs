@@ -21,6 +21,14 @@ fn at_once(calls: Vec<SignedCall>) -> Vec<Answer> {
     })
 }
 
+/// The refusals, when exactly one call was taken.
+fn refused_but_one(answers: Vec<Answer>) -> Vec<Answer> {
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 202);
+    assert_eq!(taken.len(), 1, "{taken:?}");
+    refused
+}
+
 #[test]
 fn a_hundred_retries_at_once_have_one_effect_and_one_answer() {
     let world = World::shared();
@@ -49,10 +57,7 @@ fn of_a_hundred_with_one_signature_one_is_taken() {
     let body = json!({"externalOrderId": "crowd", "orderAmount": "10.00"}).to_string();
     let call = shop.live.signer.post(CONVERSIONS, body).header("Idempotency-Key", "crowd");
     let answers = at_once((0..CROWD).map(|_| call.clone()).collect());
-    let (taken, refused): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| answer.status == 202);
-    assert_eq!(taken.len(), 1);
-    refused.iter().for_each(assert_unauthorized);
+    refused_but_one(answers).iter().for_each(assert_unauthorized);
 }
 
 #[test]
@@ -71,7 +76,9 @@ fn of_a_hundred_reports_of_one_order_without_a_key_one_is_received() {
         "conversionId": shop.live.conversion_id("crowd"),
         "duplicate": true,
     });
-    assert!(duplicate.iter().all(|answer| answer.status == 202 && answer.json() == expected));
+    for answer in duplicate {
+        assert_eq!((answer.status, answer.json()), (202, expected.clone()));
+    }
 }
 
 #[test]
@@ -83,10 +90,7 @@ fn of_many_orders_under_one_key_at_once_one_is_taken() {
         shop.live.signer.post(CONVERSIONS, body.to_string()).header("Idempotency-Key", "one")
     });
     let answers = at_once(calls.collect());
-    let (taken, refused): (Vec<_>, Vec<_>) =
-        answers.into_iter().partition(|answer| answer.status == 202);
-    assert_eq!(taken.len(), 1);
-    for answer in refused {
+    for answer in refused_but_one(answers) {
         assert_refused(&answer, 409, "Conflict", "DUPLICATE_REQUEST");
     }
 }
@@ -108,7 +112,9 @@ fn many_orders_and_statuses_at_once_settle_and_the_books_balance() {
     });
     let calls = reports.map(|(path, body)| side.signer.post(path, body.to_string()));
     let answers = at_once(calls.collect());
-    assert!(answers.iter().all(|answer| answer.status == 202));
+    for answer in &answers {
+        assert_eq!(answer.status, 202, "{}", answer.text);
+    }
     let held = "commission where merchant_id = $1::uuid and state = 'hold' and net_amount = 0.67";
     eventually(BOUND, "a hundred reduced commissions are held", || {
         let many = world.database.count(held, &[&shop.merchant.to_string()]);
