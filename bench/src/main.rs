@@ -4,6 +4,7 @@ mod edge;
 mod figure;
 mod load;
 mod money;
+mod postgres;
 mod process;
 mod settle;
 mod table;

@@ -17,7 +17,6 @@ use crate::figure::{Figure, Target, median};
 pub use cost::cpu_seconds_with_children;
 use orders::{Load, Shape};
 use run::{Run, Side};
-pub use stage::SETTINGS;
 use stage::Stage;
 
 /// Events of a run in batches: long enough that start and end do not show.

@@ -1,6 +1,5 @@
 //! A durable Postgres with the network in a template, and a database of its own for each run.
 
-use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -10,10 +9,11 @@ use settlement::store::migrations;
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::runtime::Runtime;
 use xtask::network::free_port;
-use xtask::postgres::{Server, StartOptions};
+use xtask::postgres::Server;
 use xtask::secrets::Secrets;
 
-use crate::settle::{SETTINGS, network, store};
+use crate::postgres;
+use crate::settle::{network, store};
 
 const TEMPLATE: &str = "money_template";
 /// Merchants who owe the commissions.
@@ -33,16 +33,7 @@ pub struct Stage {
 impl Stage {
     /// Starts Postgres and seeds the merchants.
     pub fn open() -> Result<Self> {
-        xtask::npm::ensure()?;
-        let folder = xtask::paths::target().join("bench").join(std::process::id().to_string());
-        fs::create_dir_all(&folder)?;
-        let postgres = Server::start(&StartOptions {
-            data_dir: folder.join("money-postgres"),
-            port: None,
-            durable: true,
-            settings: SETTINGS.map(str::to_owned).into(),
-            remove_on_stop: true,
-        })?;
+        let (postgres, folder) = postgres::start("money-postgres")?;
         let mut environment = Secrets::generate()?.for_settlement();
         let edge_url = format!("http://127.0.0.1:{}", free_port()?);
         environment.insert("EDGE_URL".to_owned(), edge_url);

@@ -1,7 +1,6 @@
 //! What a run needs: a durable Postgres, a seeded database of its own, settlement as it ships.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,7 +15,7 @@ use shared::keys::{ClickKeys, InternalKeys};
 use sqlx::{Connection, PgConnection};
 use tokio::runtime::Runtime;
 use xtask::network::free_port;
-use xtask::postgres::{Server, StartOptions};
+use xtask::postgres::Server;
 use xtask::secrets::Secrets;
 use xtask::settlement::{Build, Settlement, SettlementOptions};
 
@@ -27,6 +26,7 @@ use super::orders::{self, GROUP_EVENTS, Load, ORDERS_PER_STATUS};
 use super::run::{Cpu, Run, Side};
 use super::sender;
 use super::store::{self, Books};
+use crate::postgres;
 
 /// The database that every run's is a copy of.
 const TEMPLATE: &str = "bench_template";
@@ -41,11 +41,6 @@ const LOOK: Duration = Duration::from_millis(5);
 const RUN_MAX: Duration = Duration::from_mins(2);
 /// Clicks inserted in one statement.
 const CLICKS_PER_INSERT: usize = 5_000;
-
-/// What a server of this size is usually given; the README names the same. None of them makes a
-/// commit less durable.
-pub const SETTINGS: [&str; 4] =
-    ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=15min", "wal_buffers=64MB"];
 
 /// What stays from run to run.
 pub struct Stage {
@@ -75,16 +70,7 @@ struct Sent {
 impl Stage {
     /// Starts Postgres and seeds so many merchants.
     pub fn open(merchants: usize) -> Result<Self> {
-        xtask::npm::ensure()?;
-        let folder = xtask::paths::target().join("bench").join(std::process::id().to_string());
-        fs::create_dir_all(&folder)?;
-        let postgres = Server::start(&StartOptions {
-            data_dir: folder.join("postgres"),
-            port: None,
-            durable: true,
-            settings: SETTINGS.map(str::to_owned).into(),
-            remove_on_stop: true,
-        })?;
+        let (postgres, folder) = postgres::start("postgres")?;
         let secrets = Secrets::generate()?;
         let mut environment = secrets.for_settlement();
         // Nobody is there: this benchmark is the edge, and directory rows wait.

@@ -1,7 +1,6 @@
 //! What a run needs: a durable Postgres, a database of its own with endpoints, settlement's jobs in
 //! this process, the listener in another.
 
-use std::fs;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,13 +24,14 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 use xtask::network::free_port;
-use xtask::postgres::{Server, StartOptions};
+use xtask::postgres::Server;
 use xtask::secrets::Secrets;
 
 use super::sink::Sink;
 use super::store::{self, Endpoint};
+use crate::postgres;
 use crate::process::cpu_seconds;
-use crate::settle::{SETTINGS, cpu_seconds_with_children, store as databases};
+use crate::settle::{cpu_seconds_with_children, store as databases};
 
 const TEMPLATE: &str = "webhooks_template";
 /// Pause between two looks at whether all was sent.
@@ -84,16 +84,7 @@ pub struct Serving {
 impl Stage {
     /// Starts Postgres and the listener.
     pub fn open() -> Result<Self> {
-        xtask::npm::ensure()?;
-        let folder = xtask::paths::target().join("bench").join(std::process::id().to_string());
-        fs::create_dir_all(&folder)?;
-        let postgres = Server::start(&StartOptions {
-            data_dir: folder.join("webhooks-postgres"),
-            port: None,
-            durable: true,
-            settings: SETTINGS.map(str::to_owned).into(),
-            remove_on_stop: true,
-        })?;
+        let (postgres, folder) = postgres::start("webhooks-postgres")?;
         let mut environment = Secrets::generate()?.for_settlement();
         let edge_url = format!("http://127.0.0.1:{}", free_port()?);
         environment.insert("EDGE_URL".to_owned(), edge_url);

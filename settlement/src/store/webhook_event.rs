@@ -60,11 +60,10 @@ pub async fn insert(
         .flat_map(|group| group.chunks(NOTICES_PER_GROUP_MAX))
         .collect();
     let listeners = webhook_due::listeners(connection, notices).await?;
+    let positions = insert_groups(connection, &groups, now).await?;
     if listeners.is_empty() {
-        insert_groups(connection, &groups, now).await?;
         return Ok(());
     }
-    let positions = insert_groups(connection, &groups, now).await?;
     let placed: Vec<_> = positions.into_iter().zip(groups).collect();
     webhook_due::insert(connection, &listeners, &placed, now).await
 }

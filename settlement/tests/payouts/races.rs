@@ -1,5 +1,6 @@
 //! Two at once, a crash between any two steps, and many at a time.
 
+use crate::crash::dying;
 use crate::world::{BY, FIRST, Place, World, keys, row, vault};
 use settlement::domain::payout_export::answers::Answer;
 use settlement::flows::payout::files::Press;
@@ -7,9 +8,6 @@ use settlement::flows::payout::process::Processed;
 use settlement::flows::payout::run::Ran;
 use settlement::flows::payout::{Which, answer, approve, process, run};
 use settlement::flows::{release_holds, settle_events};
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_runs_at_once_hold_each_line_once() {
@@ -61,20 +59,6 @@ async fn a_run_sent_twice_at_once_is_sent_once() {
     assert_eq!(world.balances().await, "A.in_flight NPR 1.00, M.due NPR -1.00");
 }
 
-/// Polls a future so many times and drops it: a crash at that point. Some are over before.
-async fn crash_after<T>(polls: usize, future: impl Future<Output = T>) {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|context: &mut Context<'_>| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(|_| ())
-    })
-    .await;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_at_any_step_leaves_all_or_nothing_and_the_step_can_be_taken_again() {
     let mut world = World::live().await;
@@ -83,7 +67,7 @@ async fn a_crash_at_any_step_leaves_all_or_nothing_and_the_step_can_be_taken_aga
         let order = format!("A-{polls}");
         world.payable(FIRST, &order, "10.00", "NPR").await;
         let new = world.new_run();
-        crash_after(polls, run::run(&world.pool, BY, new, world.now)).await;
+        dying(Some(polls), run::run(&world.pool, BY, new, world.now)).await;
         world.assert_books_hold().await;
         // Either the crashed one drafted it or this one does.
         let id = loop {
@@ -93,17 +77,17 @@ async fn a_crash_at_any_step_leaves_all_or_nothing_and_the_step_can_be_taken_aga
                 Ran::AnotherRuns | Ran::InstantTaken => tokio::task::yield_now().await,
             }
         };
-        crash_after(polls, approve::run(&world.pool, BY, Which::Run(id), world.now)).await;
+        dying(Some(polls), approve::run(&world.pool, BY, Which::Run(id), world.now)).await;
         world.approve(id).await;
         let press = Press { vault: &vault, payer: None };
-        crash_after(polls, process::run(&world.pool, BY, press, id, world.now)).await;
+        dying(Some(polls), process::run(&world.pool, BY, press, id, world.now)).await;
         world.assert_books_hold().await;
         assert!(!matches!(world.try_process(id).await, Processed::Nothing(_)), "{polls}");
         let payouts = world.payouts(id).await;
         assert_eq!(payouts[0].state, "processing", "{polls}");
         let rows = [row(2, &payouts[0], Answer::Settled)];
         let file = answer::File { sha256: &order, rows: &rows, unreadable: &[] };
-        crash_after(polls, answer::run(&world.pool, BY, file, world.now)).await;
+        dying(Some(polls), answer::run(&world.pool, BY, file, world.now)).await;
         world.assert_books_hold().await;
         world.answer(&order, &rows).await;
         assert_eq!(world.payouts(id).await[0].state, "settled", "{polls}");

@@ -1,6 +1,7 @@
 //! A history as it is played: the edge's side, the clock, and the model beside the real thing.
 
-use crate::crash::{dying, is_buried};
+use crate::buried::is_buried;
+use crate::crash::dying;
 use crate::draw::{self, Made};
 use crate::model::{self, Sent};
 use crate::network::{Network, instant};

@@ -5,11 +5,13 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "../crash/mod.rs"]
+mod crash;
 #[path = "../database/mod.rs"]
 mod database;
 
+mod buried;
 mod check;
-mod crash;
 mod draw;
 mod history;
 mod messages;

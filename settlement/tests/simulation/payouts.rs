@@ -1,6 +1,7 @@
 //! Payouts in a history: drafted, agreed with, sent, answered, all of it more than once.
 
-use crate::crash::{dying, is_buried};
+use crate::buried::is_buried;
+use crate::crash::dying;
 use crate::history::History;
 use crate::model::State;
 use crate::network::{BY, instant, vault};

@@ -1,27 +1,11 @@
 //! Nodes that die between any two steps, leases that are lost, and several nodes at once.
 
+use crate::crash::dying;
 use crate::sink::Mode;
 use crate::world::{World, limits, post};
 use settlement::domain::notice::Kind;
 use settlement::flows::webhook::deliver::{self, LEASE_SECONDS};
 use settlement::flows::webhook::fan_out;
-use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll};
-
-/// Polls a future so many times and drops it: a crash at that point. Some are over before.
-pub async fn crash_after<T>(polls: usize, future: impl Future<Output = T>) {
-    let mut future = pin!(future);
-    let mut left = polls;
-    std::future::poll_fn(|context: &mut Context<'_>| {
-        if left == 0 {
-            return Poll::Ready(());
-        }
-        left -= 1;
-        future.as_mut().poll(context).map(|_| ())
-    })
-    .await;
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_may_die_between_any_two_steps() {
@@ -32,9 +16,9 @@ async fn a_node_may_die_between_any_two_steps() {
     for polls in (0..80).step_by(2) {
         world.tell_many(scope, Kind::CommissionHeld, 3).await;
         told += 3;
-        crash_after(polls, fan_out::run_once(&world.pool, world.now)).await;
+        dying(Some(polls), fan_out::run_once(&world.pool, world.now)).await;
         world.number().await;
-        crash_after(polls, deliver::run_once(&world.pool, &world.post, world.now)).await;
+        dying(Some(polls), deliver::run_once(&world.pool, &world.post, world.now)).await;
         // What the dead node had leased is free once its lease is over.
         world.pass(2 * LEASE_SECONDS).await;
         world.assert_complete(&made, told);

@@ -1,7 +1,7 @@
 //! Seeded histories: many endpoints, faults drawn by chance, nodes that die, and one rule at the
 //! end: everything arrived, the same in every copy, numbered without gaps.
 
-use crate::crashing::crash_after;
+use crate::crash::dying;
 use crate::sink::{BAD, Mode};
 use crate::world::{HOUR, Made, TIME_MAX, World};
 use settlement::domain::notice::Kind;
@@ -93,9 +93,9 @@ impl History {
         let polls = [self.random.index(60), self.random.index(60), self.random.index(90)];
         let world = &self.world;
         tokio::join!(
-            crash_after(polls[0], fan_out::run_once(&world.pool, world.now)),
-            crash_after(polls[1], fan_out::run_once(&world.pool, world.now)),
-            crash_after(polls[2], deliver::run_once(&world.pool, &world.post, world.now)),
+            dying(Some(polls[0]), fan_out::run_once(&world.pool, world.now)),
+            dying(Some(polls[1]), fan_out::run_once(&world.pool, world.now)),
+            dying(Some(polls[2]), deliver::run_once(&world.pool, &world.post, world.now)),
             async {
                 fan_out::run_once(&world.pool, world.now).await.unwrap();
                 deliver::run_once(&world.pool, &world.post, world.now).await.unwrap();
