@@ -7,6 +7,7 @@ pub mod transaction;
 pub mod account;
 pub mod affiliate;
 pub mod affiliate_endpoint;
+pub mod affiliate_log;
 pub mod api_key;
 pub mod attribution_setting;
 pub mod campaign;

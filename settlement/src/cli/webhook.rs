@@ -46,8 +46,11 @@ pub(super) enum Verb {
     Attempts(told::Attempts),
     /// Send one delivery again: the same id, the same body
     Resend(told::Resend),
-    /// Send again what did not arrive since an instant
+    /// Send again what did not arrive since an instant, and what it was never sent
     Recover(told::Recover),
+    /// Read what the affiliate is told in the order it happened, a line of JSON each and then where
+    /// to go on; it needs no endpoint
+    Events(told::Events),
 }
 
 /// How bodies are written.
@@ -182,6 +185,7 @@ pub(super) async fn run(verb: Verb) -> Result<ExitCode, Failure> {
         Verb::Attempts(order) => told::attempts(order).await?,
         Verb::Resend(order) => told::resend(order).await?,
         Verb::Recover(order) => told::recover(order).await?,
+        Verb::Events(order) => told::events(order).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@ pub mod bodies;
 pub mod deliver;
 pub mod fan_out;
 pub mod feed;
-mod log;
+pub(in crate::flows) mod log;
 pub mod mark_log;
 pub mod pause;
 pub mod recover;

@@ -49,6 +49,18 @@ pub async fn mark(
     Ok(done.rows_affected())
 }
 
+/// Position of the group up to which none is still to come, for statements after this one; `None`:
+/// nothing is known to be safe.
+pub async fn safe_to(connection: &mut PgConnection) -> Result<Option<i64>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- safe_webhook_position
+         select max(position) from webhook_mark
+         where transaction_id <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+    )
+    .fetch_one(connection)
+    .await
+}
+
 /// Drops the marks that a later safe one stands for, and those of transactions that this database
 /// has not had: it was restored from a backup. Answers how many.
 pub async fn drop_marks(connection: &mut PgConnection) -> Result<u64, sqlx::Error> {

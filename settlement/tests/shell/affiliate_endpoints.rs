@@ -16,7 +16,7 @@ use settlement::flows::webhook_endpoint::{Created, ENDPOINTS_MAX};
 use settlement::store::affiliate_endpoint::AffiliateEndpointRow;
 use settlement::store::webhook_read::{self, DeliveryFilter, DeliveryRow};
 use shared::id::{AffiliateId, Environment};
-use shared::validate::resource::EndpointState;
+use shared::validate::resource::{EndpointState, Recovery};
 use shared::validate::web_address::Reach;
 use uuid::Uuid;
 
@@ -104,6 +104,10 @@ fn khata(events: &[&str]) -> Choice {
     Choice::Khata(events.iter().map(|word| (*word).to_owned()).collect())
 }
 
+fn since(since: Timestamp) -> Recovery {
+    Recovery { since, from: None }
+}
+
 fn is_denied<T>(outcome: &Result<T, Fault>) -> bool {
     matches!(outcome, Err(Fault::PermissionDenied(_)))
 }
@@ -125,7 +129,7 @@ async fn an_affiliate_s_endpoints_are_its_own_and_the_operators() {
         assert!(is_denied(&flow::rotate_secret(side.desk(), id, 24).await));
         assert!(is_denied(&flow::ping(side.desk(), id).await));
         assert!(is_denied(&flow::resend(side.desk(), id, 1).await));
-        assert!(is_denied(&flow::recover(side.desk(), id, side.now).await));
+        assert!(is_denied(&flow::recover(side.desk(), id, since(side.now)).await));
         let mut connection = side.network.pool.acquire().await.unwrap();
         assert!(is_denied(&flow::find(&mut connection, actor, id).await));
         let affiliate = side.network.affiliate;
@@ -299,18 +303,21 @@ async fn a_ping_is_numbered_in_the_endpoint_s_own_format_and_can_be_sent_again()
 async fn what_was_given_up_is_tried_again_within_thirty_days() {
     let mut side = Side::new().await;
     let id = side.create(Choice::Orders).await.unwrap().row.endpoint_id;
-    let since = side.now;
+    let begun = side.now;
     flow::ping(side.desk(), id).await.unwrap();
     let sql = "update webhook_delivery set state = 'dead', next_attempt_at = null, position = 256
                where endpoint_id = $1 returning state";
     side.text(sql, id).await;
     side.wait(60);
-    let done = flow::recover(side.desk(), id, since).await.unwrap();
+    let done = flow::recover(side.desk(), id, since(begun)).await.unwrap();
     assert_eq!((done.dead, done.pending), (1, 0));
-    let done = flow::recover(side.desk(), id, since).await.unwrap();
+    let done = flow::recover(side.desk(), id, since(begun)).await.unwrap();
     assert_eq!((done.dead, done.pending), (0, 0), "a repeat finds nothing more");
     side.wait(30 * 86_400);
-    for since in [since, side.now.checked_add(SignedDuration::from_secs(1)).unwrap()] {
-        assert!(matches!(flow::recover(side.desk(), id, since).await, Err(Fault::Invalid(_))));
+    for begun in [begun, side.now.checked_add(SignedDuration::from_secs(1)).unwrap()] {
+        assert!(matches!(
+            flow::recover(side.desk(), id, since(begun)).await,
+            Err(Fault::Invalid(_))
+        ));
     }
 }

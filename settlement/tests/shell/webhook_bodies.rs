@@ -3,12 +3,16 @@
 
 use crate::network::BY;
 use crate::shop::{DAY, Shop};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use settlement::domain::correction::ChargedTo;
 use settlement::domain::review::{Ruled, Ruling};
 use settlement::domain::webhook::endpoint::{Endpoint, EndpointKey, Format, Owner};
+use settlement::domain::webhook::owed::concerns;
 use settlement::domain::webhook::told::{Told, Written};
+use settlement::error::Fault;
 use settlement::flows::actor::Actor;
+use settlement::flows::affiliate_webhook_endpoint::feed::{self, Start};
 use settlement::flows::affiliate_webhook_endpoint::{
     self as endpoints, Choice, NOBODY, NewAffiliateEndpoint,
 };
@@ -20,7 +24,7 @@ use settlement::flows::webhook::bodies;
 use settlement::flows::webhook::fan_out::{self, Numbered};
 use settlement::store::webhook_feed::ToldRow;
 use shared::id::AffiliateId;
-use shared::validate::resource::EventType;
+use shared::validate::resource::{EventType, Recovery};
 use shared::validate::web_address::Reach;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
@@ -376,4 +380,95 @@ async fn what_is_settled_is_numbered_for_its_affiliate_s_endpoints() {
     assert_eq!(rejected.len(), 1);
     assert_eq!(shop.numbered(&khata).await, sent(&rejected));
     assert_eq!(shop.numbered(&other).await, []);
+}
+
+#[tokio::test]
+async fn an_affiliate_recovers_what_its_endpoint_never_had_and_nothing_of_another_s() {
+    let mut shop = Shop::new().await;
+    let since = shop.now;
+    let click = shop.click();
+    shop.order("A", json!({"clickId": click})).await;
+    // Proposed to another affiliate, it waits for a decision and has no commission.
+    shop.coupon("save10").await;
+    shop.order("B", json!({"couponCode": "SAVE10"})).await;
+    shop.report("A", "confirmed", json!({})).await;
+    shop.wait(60);
+    let told = shop.told().await;
+    let attributed = Choice::Khata(vec!["conversion.attributed".to_owned(), "ping".to_owned()]);
+    let khata = shop.endpoint(shop.network.affiliate, attributed.clone()).await;
+    let other = shop.endpoint(shop.other, attributed).await;
+    let orders = shop.orders_endpoint().await;
+    shop.report("A", "returned", json!({})).await;
+    let wish = Recovery { since, from: None };
+    let recover = |endpoint: &Endpoint| {
+        let (desk, id) = (shop.desk(), endpoint.key.endpoint);
+        async move { endpoints::recover(desk, id, wish).await.unwrap() }
+    };
+    let done = recover(&khata).await;
+    assert_eq!((done.missing, done.next), (1, None));
+    // Of the order's events it was owed the last one already: the others are told before it.
+    assert_eq!(recover(&orders).await.missing, 1);
+    assert_eq!(recover(&other).await.missing, 1);
+    for endpoint in [&khata, &orders, &other] {
+        assert_eq!(recover(endpoint).await.missing, 0, "a repeat finds nothing more");
+    }
+    let received = |endpoint: &Endpoint| {
+        let owner = endpoint.owner;
+        let own = told.iter().filter(|one| concerns(owner, one.merchant, one.affiliate, one.kind));
+        own.cloned().collect::<Vec<_>>()
+    };
+    for endpoint in [&khata, &other] {
+        let expected = shop.write(endpoint, &received(endpoint), 1).await;
+        let numbered = shop.numbered(endpoint).await;
+        assert_eq!((numbered.len(), expected.len()), (1, 1));
+        assert_eq!((&numbered[0].1, &numbered[0].2), (&expected[0].message_id, &expected[0].body));
+    }
+    shop.number().await;
+    let bodies: Vec<String> =
+        shop.numbered(&orders).await.into_iter().map(|(.., body)| body).collect();
+    let statuses: Vec<Value> =
+        bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap()).collect();
+    let statuses: Vec<_> = statuses.iter().map(|body| body["order_status"].as_str()).collect();
+    assert_eq!(statuses, [Some("pending"), Some("refunded")]);
+}
+
+#[tokio::test]
+async fn an_affiliate_reads_its_own_of_all_logs_page_by_page_and_none_twice() {
+    let mut shop = Shop::new().await;
+    let click = shop.click();
+    shop.coupon("save10").await;
+    for order in ["A", "B"] {
+        shop.order(order, json!({"clickId": click})).await;
+        shop.order(&format!("{order}-other"), json!({"couponCode": "SAVE10"})).await;
+    }
+    shop.report("A", "returned", json!({})).await;
+    let of = (shop.network.scope.environment, shop.network.affiliate);
+    let start = Start::Since(Timestamp::UNIX_EPOCH);
+    let read = |start, limit| feed::read(shop.pool(), BY, of, start, limit, shop.now);
+    let all = read(start, 100).await.unwrap();
+    let kinds: Vec<&str> = all.notices.iter().map(|one| one.kind.as_str()).collect();
+    let sold = ["conversion.attributed", "commission.created"];
+    assert_eq!(kinds, [&sold[..], &sold[..], &["commission.rejected"]].concat());
+    assert!(!all.more);
+    let (mut paged, mut start) = (Vec::new(), start);
+    for page in 0..5 {
+        let one = read(start, 1).await.unwrap();
+        assert_eq!((one.notices.len(), one.more), (1, page < 4));
+        paged.extend(one.notices.into_iter().map(|one| (one.message_id, one.position)));
+        start = Start::At(one.next);
+    }
+    let whole: Vec<_> = all.notices.into_iter().map(|one| (one.message_id, one.position)).collect();
+    assert_eq!(paged, whole);
+    let end = read(start, 1).await.unwrap();
+    assert_eq!((end.notices.len(), end.more, Start::At(end.next)), (0, false, start));
+    shop.report("B", "returned", json!({})).await;
+    let read = |start, limit| feed::read(shop.pool(), BY, of, start, limit, shop.now);
+    let news = read(start, 100).await.unwrap().notices;
+    assert_eq!(
+        news.iter().map(|one| one.kind.as_str()).collect::<Vec<_>>(),
+        ["commission.rejected"]
+    );
+    let stranger = Actor::Key { merchant: shop.network.merchant };
+    let denied = feed::read(shop.pool(), stranger, of, start, 1, shop.now).await;
+    assert!(matches!(denied, Err(Fault::PermissionDenied(_))));
 }

@@ -2,7 +2,8 @@
 
 use super::URL_BYTES_MAX;
 use crate::directory::host_is_within;
-use url::{Host, Url};
+use std::cell::Cell;
+use url::{Host, SyntaxViolation, Url};
 
 /// Bytes of an image's or a webhook endpoint's URL at most.
 pub const PUBLIC_URL_BYTES_MAX: usize = 2_000;
@@ -58,6 +59,9 @@ pub fn endpoint(text: &str, reach: Reach) -> Result<String, &'static str> {
         Reach::Public => https(text).ok_or("must be an https URL without user info"),
         Reach::Any => web(text).ok_or("must be an http or https URL without user info"),
     }?;
+    if !is_plain(text.trim()) || url.port() == Some(0) {
+        return Err("must be written in full: two slashes, a host, a port above 0 if any");
+    }
     if url.fragment().is_some() {
         return Err("must not have a fragment");
     }
@@ -77,6 +81,19 @@ pub fn is_public(host: &Host<&str>) -> bool {
     }
 }
 
+/// Whether nothing had to be forgiven to read a URL: `https:///x` would become the host `x`, and
+/// somebody meant something else.
+fn is_plain(text: &str) -> bool {
+    use SyntaxViolation::{Backslash, ExpectedDoubleSlash, TabOrNewlineIgnored};
+    let forgiven = Cell::new(false);
+    let note = |violation| {
+        let changes = matches!(violation, Backslash | ExpectedDoubleSlash | TabOrNewlineIgnored);
+        forgiven.set(forgiven.get() || changes);
+    };
+    let read = Url::options().syntax_violation_callback(Some(&note)).parse(text);
+    read.is_ok() && !forgiven.get()
+}
+
 fn https(text: &str) -> Option<Url> {
     web(text).filter(|url| url.scheme() == "https")
 }
@@ -94,7 +111,11 @@ const HOST_SERVICE: [u8; 4] = [168, 63, 129, 16];
 fn is_public_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
     let (_, last) = name.rsplit_once('.').unwrap_or(("", ""));
-    !matches!(last, "" | "localhost" | "local" | "internal" | "home" | "lan" | "onion" | "alt")
+    !name.contains("..")
+        && !matches!(
+            last,
+            "" | "localhost" | "local" | "internal" | "home" | "lan" | "onion" | "alt"
+        )
         && !name.ends_with("home.arpa")
 }
 
@@ -212,6 +233,12 @@ mod tests {
             "https://[2002:a00:1::]/",
             "https://[2001:db8::1]/",
             "ftp://hooks.shop.example/",
+            "https:///hooks.shop.example/",
+            "https:hooks.shop.example/",
+            "https:\\\\hooks.shop.example/",
+            "https://hooks.shop\n.example/",
+            "https://hooks.shop.example:0/",
+            "https://hooks..shop.example/",
             "",
         ] {
             assert!(endpoint(bad, Reach::Public).is_err(), "{bad}");

@@ -25,6 +25,7 @@ mod fields;
 mod idempotency;
 mod order_status_fields;
 
+mod affiliate_webhooks;
 mod campaigns;
 mod event_reads;
 mod links_api;

@@ -1,19 +1,25 @@
 //! What became of an endpoint's deliveries, and what is sent again.
 
-use super::{OnEndpoint, Opened};
+use super::{OnAffiliate, OnEndpoint, Opened};
 use crate::cli::Failure;
+use crate::cli::scope::environment;
 use clap::{Args, ValueEnum};
 use jiff::Timestamp;
 use serde::Serialize;
+use serde_json::json;
 use settlement::error::Fault;
 use settlement::flows::affiliate_webhook_endpoint as flow;
+use settlement::flows::affiliate_webhook_endpoint::feed::{self, Start};
 use settlement::flows::webhook::kept_since;
 use settlement::store::affiliate_endpoint::AffiliateEndpointRow;
 use settlement::store::instant;
 use settlement::store::webhook_endpoint::EndpointRow;
 use settlement::store::webhook_read::{self, AttemptFilter, DeliveryFilter};
 use settlement::wire::webhook_delivery::{Attempt, Delivery, DeliveryInFull};
+use settlement::wire::webhook_event::Event;
+use shared::id::{AffiliateId, Environment};
 use shared::time::format_instant;
+use shared::validate::resource::Recovery;
 use sqlx::types::time::OffsetDateTime;
 
 /// Lines shown at most.
@@ -91,6 +97,25 @@ pub(in crate::cli) struct Recover {
     since: Timestamp,
 }
 
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Events {
+    #[command(flatten)]
+    on: OnAffiliate,
+    /// Which world: live or test
+    #[arg(long, value_parser = environment)]
+    environment: Environment,
+    /// From where an earlier read says to go on
+    #[arg(long, conflicts_with = "since", value_parser = clap::value_parser!(i64).range(0..))]
+    after: Option<i64>,
+    /// Since when, RFC 3339; without it and `--after`, from the beginning
+    #[arg(long)]
+    since: Option<Timestamp>,
+    /// How many
+    #[arg(long, default_value_t = LINES_DEFAULT,
+          value_parser = clap::value_parser!(u16).range(1..=i64::from(LINES_MAX)))]
+    limit: u16,
+}
+
 pub(super) async fn deliveries(order: Deliveries) -> Result<(), Failure> {
     let opened = Opened::open(&order.on.doer).await?;
     let mut connection = opened.pool.acquire().await.map_err(Fault::from)?;
@@ -142,12 +167,43 @@ pub(super) async fn resend(order: Resend) -> Result<(), Failure> {
 
 pub(super) async fn recover(order: Recover) -> Result<(), Failure> {
     let opened = Opened::open(&order.on.doer).await?;
-    let done = flow::recover(opened.desk(), order.on.id, order.since).await?;
+    let (mut dead, mut pending, mut missing) = (0, 0, 0);
+    let mut wish = Recovery { since: order.since, from: None };
+    loop {
+        let done = flow::recover(opened.desk(), order.on.id, wish).await?;
+        dead += done.dead;
+        pending += done.pending;
+        missing += done.missing;
+        let Some(next) = done.next else { break };
+        wish.from = Some(next);
+    }
     println!(
-        "endpoint {}: {} given up and {} waiting are tried now",
-        order.on.id, done.dead, done.pending
+        "endpoint {}: {dead} given up and {pending} waiting are tried now, {missing} it never had \
+         are on their way",
+        order.on.id
     );
     Ok(())
+}
+
+pub(super) async fn events(order: Events) -> Result<(), Failure> {
+    let opened = Opened::open(&order.on.doer).await?;
+    let of = (order.environment, AffiliateId(order.on.affiliate));
+    let since = Start::Since(order.since.unwrap_or(Timestamp::UNIX_EPOCH));
+    let mut start = order.after.map_or(since, Start::At);
+    let mut left = usize::from(order.limit);
+    loop {
+        let read = feed::read(&opened.pool, opened.actor, of, start, left, opened.now).await?;
+        for notice in &read.notices {
+            let unreadable = || Fault::Corrupt("a notice's body is unreadable".to_owned());
+            print(&Event::of(notice).ok_or_else(unreadable)?);
+        }
+        left -= read.notices.len();
+        start = Start::At(read.next);
+        if left == 0 || !read.more {
+            print(&json!({"next": read.next, "more": read.more}));
+            return Ok(());
+        }
+    }
 }
 
 /// An answer may hold anything; as JSON it cannot move a terminal's cursor.

@@ -1,6 +1,7 @@
 //! Places in a merchant's log of notices.
 
 use crate::error::Fault;
+use crate::store::affiliate_log::Logs;
 use crate::store::webhook_feed;
 use crate::store::{instant, webhook_feed::newest_given_out};
 use jiff::{SignedDuration, Timestamp};
@@ -31,4 +32,18 @@ pub(super) async fn first_since(
         }
     }
     Ok(low)
+}
+
+/// The position before which none of an affiliate's logs had a group written since an instant.
+pub(in crate::flows) async fn first_of_all(
+    connection: &mut PgConnection,
+    logs: &Logs,
+    since: Timestamp,
+) -> Result<i64, Fault> {
+    let mut first = i64::MAX;
+    for merchant in &logs.merchants {
+        let log = (logs.environment, MerchantId(*merchant));
+        first = first.min(first_since(connection, log, since).await?);
+    }
+    Ok(first)
 }

@@ -16,7 +16,10 @@ pub async fn run_once(pool: &PgPool, now: Timestamp) -> Result<(), Fault> {
 
 /// Makes a mark when the log has grown. Two statements: the position must be read before the
 /// transaction that notes it has an id.
-pub(super) async fn on(connection: &mut PgConnection, now: Timestamp) -> Result<(), Fault> {
+pub(in crate::flows) async fn on(
+    connection: &mut PgConnection,
+    now: Timestamp,
+) -> Result<(), Fault> {
     let position = webhook_feed::newest_given_out(connection).await?;
     if position > 0 {
         webhook_feed::mark(connection, position, now).await?;

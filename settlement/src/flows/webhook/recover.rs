@@ -54,52 +54,53 @@ pub async fn within(
         Recovered { dead: revived.dead, pending: revived.pending, missing: 0, next: Some(from) };
     if revived.dead + revived.pending < REVIVED_MAX {
         let span = webhook_feed::span(connection, log, from, GROUPS_MAX).await?;
-        let last = span.last.unwrap_or(from);
-        let told = missing(connection, &lane.endpoint, (from, last), wish.since).await?;
-        done.missing = number(connection, &lane, &told, now).await?;
-        done.next = (span.groups == GROUPS_MAX).then_some(last + 1);
+        let groups = (from, span.last.unwrap_or(from));
+        let told = told(connection, &lane.endpoint, groups, wish.since).await?;
+        done.missing = number_missing(connection, &lane, told, groups, wish.since, now).await?;
+        done.next = (span.groups == GROUPS_MAX).then_some(groups.1 + 1);
     }
     let newest = lane.last_sequence.saturating_add_unsigned(done.missing);
     wake(connection, &key, newest, now).await?;
     Ok(done)
 }
 
-/// The notices of these groups, of the types it chose, that an endpoint has no delivery of and is
-/// not owed.
-async fn missing(
+/// The notices of a merchant's groups, from the first to the last, of the types an endpoint chose.
+async fn told(
     connection: &mut PgConnection,
     endpoint: &Endpoint,
     groups: (i64, i64),
     since: Timestamp,
 ) -> Result<Vec<Told>, Fault> {
-    let (key, log) = (&endpoint.key, (endpoint.key.environment, endpoint.key.merchant));
+    let log = (endpoint.key.environment, endpoint.key.merchant);
     let chosen: Vec<&str> = endpoint.events.iter().map(|kind| kind.as_str()).collect();
     let rows = webhook_feed::chosen(connection, log, groups, since, &chosen).await?;
-    // A delivery is numbered after its notice was written, by clocks that may differ.
-    let about = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
-    let numbered: HashSet<i64> =
-        webhook_feed::numbered(connection, key, groups, about).await?.into_iter().collect();
-    let owed: HashSet<i64> =
-        webhook_feed::owed(connection, key, groups).await?.into_iter().collect();
-    let is_missing =
-        |row: &ToldRow| !numbered.contains(&row.position) && !owed.contains(&(row.position / 256));
-    let told: Option<Vec<Told>> = rows.into_iter().filter(is_missing).map(ToldRow::told).collect();
+    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
     told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))
 }
 
-/// Numbers deliveries of notices on a held lane, after its newest one; answers how many.
-async fn number(
+/// Of notices in groups from the first to the last, numbers on a held lane, after its newest
+/// delivery, those that have no delivery on it and are not owed to it; answers how many.
+pub(in crate::flows) async fn number_missing(
     connection: &mut PgConnection,
     lane: &Locked,
-    told: &[Told],
+    mut told: Vec<Told>,
+    groups: (i64, i64),
+    since: Timestamp,
     now: Timestamp,
 ) -> Result<u64, Fault> {
+    let key = lane.endpoint.key;
+    // A delivery is numbered after its notice was written, by clocks that may differ.
+    let about = since.saturating_sub(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MIN);
+    let numbered: HashSet<i64> =
+        webhook_feed::numbered(connection, &key, groups, about).await?.into_iter().collect();
+    let owed: HashSet<i64> =
+        webhook_feed::owed(connection, &key, groups).await?.into_iter().collect();
+    told.retain(|one| !numbered.contains(&one.position) && !owed.contains(&(one.position / 256)));
     if told.is_empty() {
         return Ok(0);
     }
     let first = lane.last_sequence + 1;
-    let written = bodies::write(connection, &lane.endpoint, told, first).await?;
-    let key = lane.endpoint.key;
+    let written = bodies::write(connection, &lane.endpoint, &told, first).await?;
     let written: Vec<_> = written.into_iter().map(|one| (key, one)).collect();
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     Ok(webhook_delivery::insert(connection, &written, now).await?)

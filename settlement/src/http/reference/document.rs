@@ -82,6 +82,7 @@ fn described(operation: &Operation) -> Described {
     described = match operation.proof {
         Proof::Signed => described,
         Proof::Key => described.security(header::key()),
+        Proof::Shop(source) => described.securities(Some(header::shop(source))),
         Proof::None => described.securities(Some([])),
     };
     for answer in &operation.answers {

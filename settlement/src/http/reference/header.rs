@@ -5,6 +5,7 @@ use shared::limits::{
     IDEMPOTENCY_KEY_CHARACTERS_MAX, IDEMPOTENCY_KEY_KEPT_HOURS, REQUEST_ID_CHARACTERS_MAX,
     TIMESTAMP_SKEW_SECONDS_MAX,
 };
+use shared::shop::Source;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::ObjectBuilder;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme};
@@ -13,17 +14,29 @@ use utoipa::openapi::{Object, Type};
 /// The names under which the document keeps the three headers.
 const SCHEMES: [&str; 3] = ["key", "timestamp", "signature"];
 
-/// The three headers that sign a call.
-pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
+const BY_SHOP: &str =
+    "Base64 of HMAC-SHA256 over the raw body with the secret of the key that the path names.";
+
+/// The name under which the document keeps a shop's signature.
+fn scheme(source: Source) -> &'static str {
+    match source {
+        Source::Shopify => "shopify",
+        Source::WooCommerce => "woocommerce",
+    }
+}
+
+/// The three headers that sign a call, and each shop's own.
+pub(super) fn schemes() -> Vec<(&'static str, SecurityScheme)> {
     let [key, timestamp, signature] = SCHEMES;
     let header = |name: &str, says: &str| {
         SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, says)))
     };
+    let shop = |source: Source| (scheme(source), header(source.signature_header(), BY_SHOP));
     let seconds = format!(
         "Unix seconds in plain digits, within {TIMESTAMP_SKEW_SECONDS_MAX} seconds of the edge's \
          clock."
     );
-    [
+    vec![
         (key, header("X-Api-Key", "The key's public id: `pk_live_…` or `pk_test_…`.")),
         (timestamp, header("X-Timestamp", &seconds)),
         (
@@ -35,6 +48,8 @@ pub(super) fn schemes() -> [(&'static str, SecurityScheme); 3] {
                  `{timestamp}.{METHOD} {path and query as sent}.{raw body}`.",
             ),
         ),
+        shop(Source::Shopify),
+        shop(Source::WooCommerce),
     ]
 }
 
@@ -48,6 +63,15 @@ pub(super) fn signed() -> SecurityRequirement {
 /// The first alone.
 pub(super) fn key() -> SecurityRequirement {
     SecurityRequirement::new(SCHEMES[0], [] as [&str; 0])
+}
+
+/// A shop's own signature. WooCommerce asks once without it, whether anybody is there.
+pub(super) fn shop(source: Source) -> Vec<SecurityRequirement> {
+    let signed = SecurityRequirement::new(scheme(source), [] as [&str; 0]);
+    match source {
+        Source::WooCommerce => vec![signed, SecurityRequirement::default()],
+        Source::Shopify => vec![signed],
+    }
 }
 
 /// `X-Request-ID` on an answer.

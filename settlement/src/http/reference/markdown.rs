@@ -18,6 +18,7 @@ fn text() -> String {
         let signed = match operation.proof {
             Proof::Signed => "yes",
             Proof::Key => "key alone",
+            Proof::Shop(_) => "by the shop",
             Proof::None => "no",
         };
         let (method, path) = (operation.method_name(), operation.path);

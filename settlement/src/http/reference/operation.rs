@@ -2,6 +2,7 @@
 
 use shared::limits::PATH_ID_CHARACTERS_MAX;
 use shared::problem::Code;
+use shared::shop::Source;
 use shared::validate::EXTERNAL_ID_CHARACTERS_MAX;
 use utoipa::ToSchema;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
@@ -25,6 +26,8 @@ pub(super) enum Proof {
     Signed,
     /// The key's id alone.
     Key,
+    /// The shop's own signature of the body, with the secret of the key that the path names.
+    Shop(Source),
     /// Nothing: it holds no merchant's data.
     None,
 }
@@ -124,6 +127,12 @@ impl Operation {
         self
     }
 
+    /// The same with a shop's own signature.
+    pub(super) fn by_shop(mut self, source: Source) -> Self {
+        self.proof = Proof::Shop(source);
+        self
+    }
+
     /// With what one must know to use it.
     pub(super) fn about(mut self, description: impl Into<String>) -> Self {
         self.description = description.into();
@@ -138,6 +147,14 @@ impl Operation {
     /// With a header that may be sent.
     pub(super) fn header(self, name: &str, schema: Object, description: &str) -> Self {
         self.parameter(ParameterIn::Header, name, schema, description)
+    }
+
+    /// The header named last must be sent.
+    pub(super) fn required(mut self) -> Self {
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter.required = Required::True;
+        }
+        self
     }
 
     fn parameter(
@@ -288,7 +305,7 @@ impl Operation {
     pub(super) fn refusals(&self) -> Vec<Code> {
         let is_met = |code: &Code| match (code, self.proof) {
             _ if self.codes.contains(code) || *code == Code::Unavailable => true,
-            (_, Proof::None) => false,
+            (_, Proof::None | Proof::Shop(_)) => false,
             (Code::RateLimited, _) | (Code::InternalError, Proof::Signed) => true,
             (Code::PayloadTooLarge | Code::UnsupportedMediaType, _) => self.body.is_some(),
             (code, _) => code.status().0 == 401 && self.proves(*code),

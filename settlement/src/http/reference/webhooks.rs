@@ -14,12 +14,12 @@ pub(super) fn operations() -> Vec<Operation> {
     let shopify = shop(
         ("/webhooks/shopify/{id}", "takeShopifyWebhook", "Take a webhook of Shopify"),
         "ShopifyWebhook",
-        Source::Shopify,
+        (Source::Shopify, SHOPIFY_EXAMPLE),
     );
     let woocommerce = shop(
         ("/webhooks/woocommerce/{id}", "takeWooCommerceWebhook", "Take a webhook of WooCommerce"),
         "WooCommerceWebhook",
-        Source::WooCommerce,
+        (Source::WooCommerce, WOOCOMMERCE_EXAMPLE),
     );
     // WooCommerce asks once, unsigned, whether anybody is there.
     let answered = ObjectBuilder::new()
@@ -59,6 +59,7 @@ fn generic() -> Operation {
     )
     .body(("WebhookReport", body.into()), BODY_BYTES_MAX, EXAMPLE)
     .header("X-External-Event-Id", id, says)
+    .required()
     .refuses(&[Code::ValidationError, Code::OrderStatusInvalid]);
     let (conversion, order_status) = (bodies::conversion(), bodies::order_status());
     for (name, shape) in [conversion, order_status] {
@@ -70,34 +71,37 @@ fn generic() -> Operation {
 fn shop(
     (path, id, summary): (&'static str, &'static str, &'static str),
     name: &str,
-    source: Source,
+    (source, example): (Source, &'static str),
 ) -> Operation {
     let body = ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some("What the shop sends; a few listed fields of it are kept."))
         .build();
     let operation = Operation::signed(HttpMethod::Post, path, TAG, id, summary)
-        .public()
+        .by_shop(source)
         .about(
             "The path names a key made for this shop. The shop signs the body its own way, with \
              that key's secret. What it tells becomes the order and its statuses, as if you had \
              reported them; a topic that says nothing of these ends `skipped`.",
         )
-        .body((name, body.into()), SHOP_BODY_BYTES_MAX, SHOP_EXAMPLE)
-        .header(source.signature_header(), Object::with_type(Type::String), SIGNATURE)
-        .header(source.topic_header(), Object::with_type(Type::String), "What it is about.")
-        .refuses(&[
-            Code::InvalidApiKey,
-            Code::ApiKeyDisabled,
-            Code::ApiKeyRevoked,
-            Code::MerchantNotApproved,
-            Code::IpNotAllowed,
-            Code::InvalidSignature,
-            Code::RateLimited,
-            Code::ValidationError,
-            Code::PayloadTooLarge,
-            Code::NotFound,
-        ]);
+        .body((name, body.into()), SHOP_BODY_BYTES_MAX, example)
+        .header(source.topic_header(), Object::with_type(Type::String), "What it is about.");
+    let operation = match source {
+        Source::Shopify => operation.required(),
+        Source::WooCommerce => operation,
+    };
+    let operation = operation.refuses(&[
+        Code::InvalidApiKey,
+        Code::ApiKeyDisabled,
+        Code::ApiKeyRevoked,
+        Code::MerchantNotApproved,
+        Code::IpNotAllowed,
+        Code::InvalidSignature,
+        Code::RateLimited,
+        Code::ValidationError,
+        Code::PayloadTooLarge,
+        Code::NotFound,
+    ]);
     taken(operation, ("DuplicateWebhook", duplicate()), SHOP_RECEIVED)
 }
 
@@ -112,7 +116,6 @@ fn duplicate() -> Object {
         .build()
 }
 
-const SIGNATURE: &str = "Base64 of HMAC-SHA256 over the raw body with the key's secret.";
 const EXAMPLE: &str = r#"{
   "type": "conversion",
   "data": {"externalOrderId": "SHOP-100245", "orderAmount": "2999.00"}
@@ -122,10 +125,16 @@ const RECEIVED: &str = r#"{
   "status": "RECEIVED",
   "duplicate": false
 }"#;
-const SHOP_EXAMPLE: &str = r#"{
+const SHOPIFY_EXAMPLE: &str = r#"{
   "id": 820982911946154508,
   "currency": "NPR",
   "total_price": "2999.00"
+}"#;
+const WOOCOMMERCE_EXAMPLE: &str = r#"{
+  "id": 727,
+  "status": "processing",
+  "currency": "NPR",
+  "total": "2999.00"
 }"#;
 const SHOP_RECEIVED: &str = r#"{
   "eventId": "whevt_1vr5jxs0wte0w0000000000003",
