@@ -132,12 +132,15 @@ fn check_refund(order: &Order, report: &OrderStatusReport) -> Result<(), String>
     Ok(())
 }
 
+/// Why something taken back waits.
+pub(in crate::domain) const IN_PAYOUT: &str =
+    "The commission is in a payout; applied if that fails, without effect once it is paid.";
+
 fn reversal(order: &mut Order, reported: Reported<'_>, steps: &mut Steps) -> (Code, String) {
     let report = reported.report;
     let in_flight = |c: &Commission| c.state == State::PayableInFlight;
     if order.commission.as_ref().is_some_and(in_flight) {
-        let sentence = "The commission is in a payout; applied when the payout fails.";
-        return (Code::PayoutInFlight, sentence.to_owned());
+        return (Code::PayoutInFlight, IN_PAYOUT.to_owned());
     }
     record_status(order, reported);
     let (before, told) = (taken_back(order), steps.notices.len());

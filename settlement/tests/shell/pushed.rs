@@ -107,3 +107,19 @@ async fn an_order_assigned_later_gets_all_that_its_shop_said_before() {
     assert_eq!(shop.commission("5").await, "hold 81.00 Asha");
     assert_eq!(shop.differences().await, "");
 }
+
+#[tokio::test]
+async fn a_part_told_after_all_of_it_was_given_back_is_kept_though_it_changes_nothing() {
+    let mut shop = Shop::new().await;
+    let click = shop.click();
+    shop.wait(60);
+    let whole = json!({"financial_status": "refunded"});
+    assert_eq!(shop.pushed("orders/updated", Some(&click), order(&whole)).await, "APPLIED");
+    shop.wait(60);
+    let again = json!({"financial_status": "refunded", "refunds": [refund(1, "1000.00")]});
+    assert_eq!(shop.pushed("orders/updated", Some(&click), order(&again)).await, "NO_CHANGE");
+    assert_eq!(shop.differences().await, "");
+    let sql = "select refund_parts::text from conversion";
+    let parts: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
+    assert_eq!(parts, "{\"1\": \"1000.00\"}");
+}

@@ -60,11 +60,16 @@ impl Book {
             let expires_at = Timestamp::MAX;
             let record = record.clone();
             self.park(Parked { record, conversion: id, link_number: None, expires_at });
-            let sentence = "The commission is in a payout; applied when the payout has an answer.";
-            return Outcome::new(Code::PayoutInFlight, sentence).on(id, true);
+            return Outcome::new(Code::PayoutInFlight, report::IN_PAYOUT).on(id, true);
         }
         let mut outcomes = Vec::new();
-        for report in shop::reports(order, news) {
+        let parts = order.refund_parts.len();
+        let reports = shop::reports(order, news);
+        // A part can be new though nothing is to be reported: all of it was given back before.
+        if order.refund_parts.len() > parts {
+            self.changes.touched.insert(id);
+        }
+        for report in reports {
             let content_key = shop::content_key(&report);
             if !self.content_keys.insert(content_key.clone()) {
                 continue;
