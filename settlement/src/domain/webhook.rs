@@ -7,6 +7,7 @@ pub mod khata_body;
 pub mod lane;
 pub mod message;
 pub mod owed;
+pub mod place;
 pub mod schedule;
 pub mod signature;
 pub mod told;

@@ -8,15 +8,12 @@ use super::actor::{Actor, note};
 use super::set_payout_method::may_set;
 use super::webhook::{resume, test_delivery};
 use super::webhook_endpoint::{Created, ENDPOINTS_MAX, set_state, words};
-use crate::domain::webhook::endpoint::{EndpointKey, Format, Owner};
+use crate::domain::webhook::endpoint::{EndpointKey, Format};
 use crate::domain::webhook::khata_body::{is_for_affiliates, is_of_commission};
-use crate::domain::webhook::owed::concerns;
-use crate::domain::webhook::told::Told;
 use crate::error::Fault;
 use crate::secrets::{Vault, draw};
 use crate::store::affiliate_endpoint::{self, AffiliateEndpointRow};
 use crate::store::webhook_endpoint::{self, EndpointRow};
-use crate::store::webhook_feed::ToldRow;
 use crate::store::{affiliate, instant};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -254,15 +251,6 @@ pub async fn list(
 ) -> Result<Vec<AffiliateEndpointRow>, Fault> {
     may_set(connection, actor, affiliate).await?;
     Ok(affiliate_endpoint::of_affiliate(connection, affiliate.0).await?)
-}
-
-/// Of what a log tells, what concerns an affiliate.
-fn concerning(affiliate: AffiliateId, rows: Vec<ToldRow>) -> Result<Vec<Told>, Fault> {
-    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
-    let mut told = told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))?;
-    let owner = Owner::Affiliate(affiliate);
-    told.retain(|one| concerns(owner, one.merchant, one.affiliate, one.kind));
-    Ok(told)
 }
 
 /// Where an endpoint stands.

@@ -51,8 +51,8 @@ pub(in crate::flows) async fn wake(
     Ok(())
 }
 
-/// A delivery that is there.
-async fn of(
+/// A delivery that is there, and is still kept.
+pub async fn delivery(
     connection: &mut PgConnection,
     key: &EndpointKey,
     sequence: i64,

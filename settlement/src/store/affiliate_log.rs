@@ -2,7 +2,8 @@
 //! merchants' logs, and what stands under the nil merchant.
 
 use super::instant;
-use super::webhook_feed::{SpanRow, ToldRow};
+use super::webhook_feed::SpanRow;
+use super::webhook_group::{self, Group, GroupRow};
 use jiff::Timestamp;
 use shared::id::{AffiliateId, Environment};
 use sqlx::PgConnection;
@@ -53,12 +54,11 @@ pub async fn span(
 ) -> Result<SpanRow, sqlx::Error> {
     sqlx::query_as(
         "-- span_affiliate_logs
-         select count(*) as groups, max(position) as last,
-                (array_agg(created_at order by position desc))[1] as last_created_at
-         from (select position, created_at
+         select count(*) as groups, max(position) as last
+         from (select position
                from unnest($2::uuid[]) as log (merchant_id)
                cross join lateral (
-                   select position, created_at from webhook_event_group
+                   select position from webhook_event_group
                    where environment = $1 and merchant_id = log.merchant_id
                      and position between $3 and $4
                    order by position limit $5) as first
@@ -73,29 +73,21 @@ pub async fn span(
     .await
 }
 
-/// What is told about the affiliate in the groups from one position to another, written since an
-/// instant.
-pub async fn told(
+/// Of the groups from one position to another, written since an instant, those in which the
+/// affiliate is named, in order.
+pub async fn between(
     connection: &mut PgConnection,
     logs: &Logs,
     (first, last): (i64, i64),
     since: Timestamp,
-) -> Result<Vec<ToldRow>, sqlx::Error> {
-    sqlx::query_as(
-        "-- told_about_affiliate
-         select written.position * 256 + told.place - 1 as position, merchant_id,
-                told.notice ->> 'type' as type,
-                (told.notice ->> 'affiliateId')::uuid as affiliate_id, conversion_id,
-                told.notice ->> 'commissionId' as commission_id,
-                told.notice ->> 'eventId' as event_id,
-                (told.notice ->> 'occurredAt')::timestamptz as occurred_at,
-                (told.notice -> 'data')::jsonb as data, created_at
-         from webhook_event_group written
-         cross join lateral json_array_elements(notices) with ordinality as told (notice, place)
+) -> Result<Vec<Group>, sqlx::Error> {
+    let rows: Vec<GroupRow> = sqlx::query_as(
+        "-- groups_naming_affiliate
+         select merchant_id, position, conversion_id, notices::text, created_at
+         from webhook_event_group
          where environment = $1 and merchant_id = any($2) and position between $3 and $4
            and created_at >= $5 and strpos(notices::text, $6) > 0
-           and told.notice ->> 'affiliateId' = $6
-         order by 1",
+         order by position",
     )
     .bind(logs.environment.as_str())
     .bind(&logs.merchants)
@@ -104,5 +96,6 @@ pub async fn told(
     .bind(instant::to_row(since))
     .bind(logs.affiliate.to_string())
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.iter().map(webhook_group::read).collect()
 }

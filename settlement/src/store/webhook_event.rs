@@ -4,14 +4,16 @@
 use super::webhook_due;
 use crate::domain::notice::Notice;
 use crate::domain::order::Scope;
+use crate::domain::webhook::place::PLACES_PER_GROUP;
 use serde_json::Value;
 use shared::id::{AffiliateId, ConversionId};
 use shared::time::format_instant;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 
-/// Notices of one row at most; the view's positions count on it.
+/// Notices of one row at most; positions count on it.
 pub const NOTICES_PER_GROUP_MAX: usize = 256;
+const _: () = assert!(NOTICES_PER_GROUP_MAX as i64 == PLACES_PER_GROUP);
 
 /// A notice as its row holds it.
 #[derive(serde::Serialize)]

@@ -5,15 +5,13 @@
 //! is still to come; correctness rests on them alone, freshness on how often they are made.
 
 use super::instant;
+use super::webhook_group::{self, Group, GroupRow};
 use crate::domain::webhook::endpoint::EndpointKey;
-use crate::domain::webhook::told::Told;
+use crate::domain::webhook::place::first_of;
 use jiff::Timestamp;
-use serde_json::Value;
-use shared::id::{AffiliateId, Environment, MerchantId};
-use shared::validate::resource::EventType;
+use shared::id::{Environment, MerchantId};
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
-use uuid::Uuid;
 
 /// The newest position of a group given out by now, committed or not; 0 when none was.
 pub async fn newest_given_out(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
@@ -27,7 +25,7 @@ pub async fn newest_given_out(connection: &mut PgConnection) -> Result<i64, sqlx
 }
 
 /// Marks a position that was read by an earlier statement: whoever drew it or one before it has a
-/// transaction id below this one's. Answers whether the mark is new.
+/// transaction id below this one's. A mark that says nothing new is not made.
 pub async fn mark(
     connection: &mut PgConnection,
     position: i64,
@@ -77,81 +75,25 @@ pub async fn drop_marks(connection: &mut PgConnection) -> Result<u64, sqlx::Erro
     Ok(done.rows_affected())
 }
 
-/// A notice with its place in the log.
-#[derive(Debug, Clone, PartialEq, sqlx::FromRow)]
-pub struct ToldRow {
-    /// Its place.
-    pub position: i64,
-    /// Under which merchant it stands.
-    pub merchant_id: Uuid,
-    /// Its type.
-    #[sqlx(rename = "type")]
-    pub kind: String,
-    /// Which affiliate it concerns.
-    pub affiliate_id: Option<Uuid>,
-    /// Which conversion.
-    pub conversion_id: Option<String>,
-    /// Which commission.
-    pub commission_id: Option<String>,
-    /// Which event.
-    pub event_id: Option<String>,
-    /// When the step took effect.
-    pub occurred_at: OffsetDateTime,
-    /// What it says.
-    pub data: Value,
-    /// When it was written.
-    pub created_at: OffsetDateTime,
-}
-
-impl ToldRow {
-    /// The notice; `None` when its type is none of ours.
-    pub fn told(self) -> Option<Told> {
-        Some(Told {
-            position: self.position,
-            merchant: MerchantId(self.merchant_id),
-            kind: EventType::parse(&self.kind)?,
-            affiliate: self.affiliate_id.map(AffiliateId),
-            conversion_id: self.conversion_id,
-            commission_id: self.commission_id,
-            event_id: self.event_id,
-            occurred_at: instant::from_row(self.occurred_at),
-            data: self.data,
-        })
-    }
-}
-
-/// Reads on in a merchant's log: the notices of its next groups from the one that a position is in,
-/// of those written since an instant, as far as nothing is still to come.
+/// Reads on in a merchant's log: its next groups from a position on, of those written since an
+/// instant, as far as nothing is still to come.
 pub async fn read(
     connection: &mut PgConnection,
     (environment, merchant): (Environment, MerchantId),
     (from, since): (i64, Option<OffsetDateTime>),
     groups_max: i64,
-) -> Result<Vec<ToldRow>, sqlx::Error> {
-    sqlx::query_as(
+) -> Result<Vec<Group>, sqlx::Error> {
+    let rows: Vec<GroupRow> = sqlx::query_as(
         "-- read_webhook_log
-         with groups as (
-             select merchant_id, position, conversion_id, notices, created_at
-             from webhook_event_group
-             where environment = $1 and merchant_id = $2 and position >= $3 / 256
-               and ($5::timestamptz is null or created_at >= $5)
-               and position <= (
-                   select max(position) from webhook_mark
-                   where transaction_id <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
-             order by position
-             limit $4
-         )
-         select groups.position * 256 + told.place - 1 as position, merchant_id,
-                told.notice ->> 'type' as type,
-                (told.notice ->> 'affiliateId')::uuid as affiliate_id, conversion_id,
-                told.notice ->> 'commissionId' as commission_id,
-                told.notice ->> 'eventId' as event_id,
-                (told.notice ->> 'occurredAt')::timestamptz as occurred_at,
-                (told.notice -> 'data')::jsonb as data, created_at
-         from groups
-         cross join lateral json_array_elements(notices) with ordinality as told (notice, place)
-         where groups.position * 256 + told.place - 1 >= $3
-         order by 1",
+         select merchant_id, position, conversion_id, notices::text, created_at
+         from webhook_event_group
+         where environment = $1 and merchant_id = $2 and position >= $3
+           and ($5::timestamptz is null or created_at >= $5)
+           and position <= (
+               select max(position) from webhook_mark
+               where transaction_id <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
+         order by position
+         limit $4",
     )
     .bind(environment.as_str())
     .bind(merchant.0)
@@ -159,12 +101,13 @@ pub async fn read(
     .bind(groups_max)
     .bind(since)
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.iter().map(webhook_group::read).collect()
 }
 
 /// A group's place and when it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::FromRow)]
-pub struct GroupRow {
+pub struct WrittenRow {
     /// Its position.
     pub position: i64,
     /// When it was written.
@@ -176,7 +119,7 @@ pub async fn first_group(
     connection: &mut PgConnection,
     (environment, merchant): (Environment, MerchantId),
     from: i64,
-) -> Result<Option<GroupRow>, sqlx::Error> {
+) -> Result<Option<WrittenRow>, sqlx::Error> {
     sqlx::query_as(
         "-- first_webhook_group
          select position, created_at from webhook_event_group
@@ -197,8 +140,6 @@ pub struct SpanRow {
     pub groups: i64,
     /// Position of the last one.
     pub last: Option<i64>,
-    /// When the last one was written.
-    pub last_created_at: Option<OffsetDateTime>,
 }
 
 /// The next groups of a merchant's log from a position on, so many at most.
@@ -210,9 +151,8 @@ pub async fn span(
 ) -> Result<SpanRow, sqlx::Error> {
     sqlx::query_as(
         "-- span_webhook_log
-         select count(*) as groups, max(position) as last,
-                (array_agg(created_at order by position desc))[1] as last_created_at
-         from (select position, created_at from webhook_event_group
+         select count(*) as groups, max(position) as last
+         from (select position from webhook_event_group
                where environment = $1 and merchant_id = $2 and position >= $3
                order by position limit $4) groups",
     )
@@ -224,38 +164,29 @@ pub async fn span(
     .await
 }
 
-/// The notices of these types in the groups from one position to another, written since an
-/// instant.
-pub async fn chosen(
+/// A merchant's groups from one position to another, written since an instant, in order.
+pub async fn between(
     connection: &mut PgConnection,
     (environment, merchant): (Environment, MerchantId),
     (first, last): (i64, i64),
     since: Timestamp,
-    kinds: &[&str],
-) -> Result<Vec<ToldRow>, sqlx::Error> {
-    sqlx::query_as(
-        "-- chosen_webhook_notices
-         select written.position * 256 + told.place - 1 as position, merchant_id,
-                told.notice ->> 'type' as type,
-                (told.notice ->> 'affiliateId')::uuid as affiliate_id, conversion_id,
-                told.notice ->> 'commissionId' as commission_id,
-                told.notice ->> 'eventId' as event_id,
-                (told.notice ->> 'occurredAt')::timestamptz as occurred_at,
-                (told.notice -> 'data')::jsonb as data, created_at
-         from webhook_event_group written
-         cross join lateral json_array_elements(notices) with ordinality as told (notice, place)
+) -> Result<Vec<Group>, sqlx::Error> {
+    let rows: Vec<GroupRow> = sqlx::query_as(
+        "-- webhook_groups_between
+         select merchant_id, position, conversion_id, notices::text, created_at
+         from webhook_event_group
          where environment = $1 and merchant_id = $2 and position between $3 and $4
-           and created_at >= $5 and told.notice ->> 'type' = any($6)
-         order by 1",
+           and created_at >= $5
+         order by position",
     )
     .bind(environment.as_str())
     .bind(merchant.0)
     .bind(first)
     .bind(last)
     .bind(instant::to_row(since))
-    .bind(kinds)
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.iter().map(webhook_group::read).collect()
 }
 
 /// Of these groups, the notices that an endpoint has a delivery of, numbered since an instant.
@@ -269,13 +200,13 @@ pub async fn numbered(
         "-- numbered_webhook_notices
          select position from webhook_delivery
          where environment = $1 and merchant_id = $2 and endpoint_id = $3
-           and position between $4 * 256 and $5 * 256 + 255 and created_at >= $6",
+           and position >= $4 and position < $5 and created_at >= $6",
     )
     .bind(key.environment.as_str())
     .bind(key.merchant.0)
     .bind(key.endpoint)
-    .bind(first)
-    .bind(last)
+    .bind(first_of(first))
+    .bind(first_of(last.saturating_add(1)))
     .bind(instant::to_row(since))
     .fetch_all(connection)
     .await

@@ -3,6 +3,7 @@
 use super::instant;
 use super::terms::unknown;
 use crate::domain::notice::Kind;
+use crate::domain::webhook::place::first_of;
 use crate::domain::webhook::told::Told;
 use serde_json::Value;
 use shared::id::{AffiliateId, MerchantId};
@@ -10,9 +11,6 @@ use shared::time::parse_instant;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
 use uuid::Uuid;
-
-/// Places in the log that one group takes, whether it fills them or not.
-const PLACES_PER_GROUP: i64 = 256;
 
 /// A group, read.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +25,9 @@ pub struct Group {
     pub told: Vec<Told>,
 }
 
+/// A group as it is stored.
 #[derive(sqlx::FromRow)]
-struct GroupRow {
+pub(super) struct GroupRow {
     merchant_id: Uuid,
     position: i64,
     conversion_id: Option<String>,
@@ -69,24 +68,24 @@ pub async fn find(
     rows.iter().map(read).collect()
 }
 
-fn read(row: &GroupRow) -> Result<Group, sqlx::Error> {
+/// Reads a stored group.
+pub(super) fn read(row: &GroupRow) -> Result<Group, sqlx::Error> {
     let stored: Vec<Stored> =
         serde_json::from_str(&row.notices).map_err(|cause| sqlx::Error::Decode(Box::new(cause)))?;
-    let told =
-        stored.into_iter().zip(row.position * PLACES_PER_GROUP..).map(|(stored, position)| {
-            let wrong = || unknown("webhook_event_group", "type or instant");
-            Ok(Told {
-                position,
-                merchant: MerchantId(row.merchant_id),
-                kind: Kind::parse(&stored.kind).ok_or_else(wrong)?,
-                affiliate: stored.affiliate_id,
-                conversion_id: row.conversion_id.clone(),
-                commission_id: stored.commission_id,
-                event_id: stored.event_id,
-                occurred_at: parse_instant(&stored.occurred_at).ok_or_else(wrong)?,
-                data: stored.data,
-            })
-        });
+    let told = stored.into_iter().zip(first_of(row.position)..).map(|(stored, position)| {
+        let wrong = || unknown("webhook_event_group", "type or instant");
+        Ok(Told {
+            position,
+            merchant: MerchantId(row.merchant_id),
+            kind: Kind::parse(&stored.kind).ok_or_else(wrong)?,
+            affiliate: stored.affiliate_id,
+            conversion_id: row.conversion_id.clone(),
+            commission_id: stored.commission_id,
+            event_id: stored.event_id,
+            occurred_at: parse_instant(&stored.occurred_at).ok_or_else(wrong)?,
+            data: stored.data,
+        })
+    });
     Ok(Group {
         merchant: row.merchant_id,
         position: row.position,

@@ -60,9 +60,4 @@ impl Read {
     pub fn new(data: Vec<Event>, next: Option<String>, more: bool) -> Self {
         Self { data, next, more }
     }
-
-    /// Whether nothing was there to be read.
-    pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
-    }
 }

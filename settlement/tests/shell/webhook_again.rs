@@ -18,8 +18,7 @@ const OTHER: &[&str] = &["commission.held"];
 async fn recovered(lane: &Lane, since: i64, from: Option<i64>, now: i64) -> Recovered {
     let wish = Recovery { since: at(since), from };
     let mut transaction = lane.pool().begin().await.unwrap();
-    let id = lane.key.endpoint;
-    let done = recover::within(&mut transaction, lane.scope(), id, wish, at(now)).await.unwrap();
+    let done = recover::within(&mut transaction, &lane.key, wish, at(now)).await.unwrap();
     transaction.commit().await.unwrap();
     done
 }
@@ -134,9 +133,9 @@ async fn what_is_owed_already_or_another_s_is_not_recovered() {
         .unwrap();
     assert_eq!(recovered(&lane, 0, None, 100).await, nothing());
     assert_eq!(lane.deliveries().await, [format!("{} - dead 0 0", ping.sequence)]);
-    let unknown = uuid::Uuid::nil();
+    let unknown = EndpointKey { endpoint: uuid::Uuid::nil(), ..lane.key };
     let wish = Recovery { since: at(0), from: None };
-    let answer = recover::within(&mut connection, lane.scope(), unknown, wish, at(1)).await;
+    let answer = recover::within(&mut connection, &unknown, wish, at(1)).await;
     assert!(matches!(answer, Err(Fault::NotFound(_))));
 }
 

@@ -22,7 +22,7 @@ use settlement::flows::release_holds;
 use settlement::flows::settle_events::Progress;
 use settlement::flows::webhook::bodies;
 use settlement::flows::webhook::fan_out::{self, Numbered};
-use settlement::store::webhook_feed::ToldRow;
+use settlement::store::webhook_group;
 use shared::id::AffiliateId;
 use shared::validate::resource::{EventType, Recovery};
 use shared::validate::web_address::Reach;
@@ -73,11 +73,16 @@ impl Shop {
 
     /// The log so far.
     async fn told(&self) -> Vec<Told> {
-        let sql = "select position, merchant_id, type, affiliate_id, conversion_id, commission_id,
-                          event_id, occurred_at, data, created_at
-                   from webhook_event order by position";
-        let rows: Vec<ToldRow> = sqlx::query_as(sql).fetch_all(self.pool()).await.unwrap();
-        rows.into_iter().map(|row| row.told().unwrap()).collect()
+        let sql = "select environment, merchant_id, position from webhook_event_group
+                   order by position";
+        let places: Vec<(String, Uuid, i64)> =
+            sqlx::query_as(sql).fetch_all(self.pool()).await.unwrap();
+        let places: Vec<_> =
+            places.iter().map(|(world, merchant, at)| (world.as_str(), *merchant, *at)).collect();
+        let mut connection = self.pool().acquire().await.unwrap();
+        let mut groups = webhook_group::find(&mut connection, &places).await.unwrap();
+        groups.sort_by_key(|group| group.position);
+        groups.into_iter().flat_map(|group| group.told).collect()
     }
 
     async fn write(&self, endpoint: &Endpoint, told: &[Told], first: i64) -> Vec<Written> {

@@ -5,16 +5,10 @@ use crate::history::History;
 use rust_decimal::Decimal;
 use settlement::domain::webhook::affiliate_order::standing::{OrderStatus, Shown, Standing};
 use settlement::domain::webhook::message;
-use settlement::store::webhook_feed::ToldRow;
+use settlement::store::webhook_group;
 use shared::id::Environment;
 use std::collections::HashMap;
-
-#[derive(sqlx::FromRow)]
-struct LogRow {
-    environment: String,
-    #[sqlx(flatten)]
-    told: ToldRow,
-}
+use uuid::Uuid;
 
 #[derive(sqlx::FromRow)]
 struct EndRow {
@@ -30,19 +24,27 @@ struct EndRow {
 /// Every notice has an id of its own, and reading it again gives the same one; the last order event
 /// of each commission shows what the books hold.
 pub async fn tell_what_the_books_hold(history: &History) {
-    let rows: Vec<LogRow> = sqlx::query_as(
-        "select environment, position, merchant_id, type, affiliate_id, conversion_id,
-                commission_id, event_id, occurred_at, data, created_at
-         from webhook_event order by position",
+    let places: Vec<(String, Uuid, i64)> = sqlx::query_as(
+        "select environment, merchant_id, position from webhook_event_group order by position",
     )
     .fetch_all(&history.pool)
     .await
     .unwrap();
+    let worlds: HashMap<i64, &str> =
+        places.iter().map(|(world, _, position)| (*position, world.as_str())).collect();
+    let places: Vec<_> =
+        places.iter().map(|(world, merchant, at)| (world.as_str(), *merchant, *at)).collect();
+    let mut connection = history.pool.acquire().await.unwrap();
+    let mut groups = webhook_group::find(&mut connection, &places).await.unwrap();
+    groups.sort_by_key(|group| group.position);
     let mut known: HashMap<String, String> = HashMap::new();
     let mut stands: HashMap<String, Standing> = HashMap::new();
-    for LogRow { environment, told } in rows {
-        let environment = Environment::parse(&environment).unwrap();
-        let told = told.told().unwrap();
+    let told = groups.into_iter().flat_map(|group| {
+        let world = worlds[&group.position];
+        group.told.into_iter().map(move |told| (world, told))
+    });
+    for (world, told) in told {
+        let environment = Environment::parse(world).unwrap();
         let id = message::id(environment, &told);
         assert_eq!(id.len(), "msg_".len() + 26);
         let what = format!("{told:?}");

@@ -1,9 +1,11 @@
 //! What is told about an affiliate in the order of the logs, for one who follows it: none is ever
 //! missed, whether it has an endpoint or not.
 
-use super::{NOBODY, concerning};
+use super::NOBODY;
 use crate::domain::webhook::endpoint::{Endpoint, EndpointKey, Format, Owner};
-use crate::domain::webhook::told::Written;
+use crate::domain::webhook::owed::concerns;
+use crate::domain::webhook::place::{first_of, group_of};
+use crate::domain::webhook::told::{Told, Written};
 use crate::error::Fault;
 use crate::flows::actor::Actor;
 use crate::flows::set_payout_method::may_set;
@@ -57,21 +59,25 @@ pub async fn read(
     let (from, since) = match start {
         Start::At(from) => (from, Timestamp::UNIX_EPOCH),
         Start::Since(since) => {
-            (log::first_of_all(&mut connection, &logs, since).await? * 256, since)
+            (first_of(log::first_of_all(&mut connection, &logs, since).await?), since)
         }
     };
-    let span = affiliate_log::span(&mut connection, &logs, (from / 256, safe), GROUPS_MAX).await?;
+    let span =
+        affiliate_log::span(&mut connection, &logs, (group_of(from), safe), GROUPS_MAX).await?;
     let Some(last) = span.last else {
         return Ok(Read { notices: Vec::new(), next: from, more: false });
     };
-    let rows = affiliate_log::told(&mut connection, &logs, (from / 256, last), since).await?;
-    let mut told = concerning(affiliate, rows)?;
-    told.retain(|one| one.position >= from);
+    let groups = (group_of(from), last);
+    let groups = affiliate_log::between(&mut connection, &logs, groups, since).await?;
+    let owner = Owner::Affiliate(affiliate);
+    let own =
+        |one: &Told| one.position >= from && concerns(owner, one.merchant, one.affiliate, one.kind);
+    let mut told: Vec<Told> = groups.into_iter().flat_map(|group| group.told).filter(own).collect();
     let is_cut = told.len() > limit;
     told.truncate(limit);
     let next = match told.last() {
         Some(one) if is_cut => one.position + 1,
-        _ => (last + 1) * 256,
+        _ => first_of(last + 1),
     };
     let notices = bodies::write(&mut connection, &reader(environment, affiliate), &told, 1).await?;
     Ok(Read { notices, next, more: is_cut || span.groups >= GROUPS_MAX })

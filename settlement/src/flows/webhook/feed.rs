@@ -3,10 +3,11 @@
 use super::{bodies, log, mark_log};
 use crate::domain::order::Scope;
 use crate::domain::webhook::endpoint::{Endpoint, EndpointKey, Format, Owner};
+use crate::domain::webhook::place;
 use crate::domain::webhook::told::{Told, Written};
 use crate::error::Fault;
 use crate::store::instant;
-use crate::store::webhook_feed::{self, ToldRow};
+use crate::store::webhook_feed;
 use jiff::Timestamp;
 use shared::validate::resource::EventType;
 use sqlx::PgPool;
@@ -90,24 +91,20 @@ pub async fn read(pool: &PgPool, scope: Scope, wish: &Wish, now: Timestamp) -> R
         Start::Oldest => (0, None),
         Start::Since(since) => {
             let first = log::first_since(&mut connection, log, *since).await?;
-            (first.saturating_mul(256), Some(instant::to_row(*since)))
+            (place::first_of(first), Some(instant::to_row(*since)))
         }
         Start::After(place) => (place.position, None),
     };
     // One group more tells whether there is more; another is the one that the reader stands in.
     let wanted = i64::try_from(wish.limit).unwrap_or(i64::MAX).saturating_add(2);
     let groups_max = if wish.kinds.is_empty() { wanted } else { GROUPS_MAX.max(wanted) };
-    let rows = webhook_feed::read(&mut connection, log, (from, since), groups_max).await?;
-    let is_full = groups(&rows) >= groups_max;
-    let told: Option<Vec<Told>> = rows.into_iter().map(ToldRow::told).collect();
-    let told = told.ok_or_else(|| Fault::Corrupt("a notice is of no known type".to_owned()))?;
+    let from_group = (place::group_of(from), since);
+    let groups = webhook_feed::read(&mut connection, log, from_group, groups_max).await?;
+    let is_full = i64::try_from(groups.len()).unwrap_or(i64::MAX) >= groups_max;
+    let told = groups.into_iter().flat_map(|group| group.told);
+    let told: Vec<Told> = told.filter(|one| one.position >= from).collect();
     let written = bodies::write(&mut connection, &reader(scope), &told, 1).await?;
     cut(written, wish, is_full)
-}
-
-fn groups(rows: &[ToldRow]) -> i64 {
-    let chunks = rows.chunk_by(|one, next| one.position / 256 == next.position / 256);
-    i64::try_from(chunks.count()).unwrap_or(i64::MAX)
 }
 
 /// The merchant's own reading: everything, as its endpoints are told.

@@ -1,6 +1,6 @@
 //! One delivery is put back on its schedule, whatever became of it.
 
-use super::{held_lane, kept_since, of, wake};
+use super::{delivery, held_lane, kept_since, wake};
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
 use crate::store::webhook_again;
@@ -22,5 +22,5 @@ pub async fn within(
         return Err(Fault::NotFound("webhook delivery"));
     }
     wake(connection, key, newest, now).await?;
-    of(connection, key, sequence, now).await
+    delivery(connection, key, sequence, now).await
 }

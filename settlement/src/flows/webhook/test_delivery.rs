@@ -1,6 +1,6 @@
 //! A ping is numbered for an endpoint, so that its owner sees whether deliveries arrive.
 
-use super::{held_lane, of, wake};
+use super::{delivery, held_lane, wake};
 use crate::domain::webhook::endpoint::{EndpointKey, Format, Owner};
 use crate::domain::webhook::told::Written;
 use crate::domain::webhook::{affiliate_order, khata_body, message};
@@ -46,7 +46,7 @@ pub async fn within(
     edge_stream::ensure_month_partition(connection, "webhook_delivery", now).await?;
     webhook_delivery::insert(connection, &[(*key, ping)], now).await?;
     wake(connection, key, sequence, now).await?;
-    of(connection, key, sequence, now).await
+    delivery(connection, key, sequence, now).await
 }
 
 /// Nothing is sent to a paused endpoint: a ping would wait, and tell nothing.

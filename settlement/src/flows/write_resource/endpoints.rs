@@ -77,8 +77,7 @@ pub(super) async fn recover(
     id: Uuid,
     wish: Recovery,
 ) -> Result<Reply, Fault> {
-    at.actor.may_change(at.scope.merchant)?;
-    let done = recovery::within(connection, at.scope, id, wish, at.now).await?;
+    let done = recovery::within(connection, &key(at, id)?, wish, at.now).await?;
     Reply::of(202, &Recovered::of(done.dead, done.pending, done.missing, done.next))
 }
 

@@ -8,7 +8,7 @@ use super::webhook_endpoints::{id_of, of, unknown};
 use crate::app::App;
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
-use crate::flows::webhook::kept_since;
+use crate::flows::webhook::{self, kept_since};
 use crate::flows::write_resource::Write;
 use crate::store::webhook_endpoint;
 use crate::store::webhook_read::{self, AttemptFilter, AttemptRow, DeliveryFilter, DeliveryRow};
@@ -138,18 +138,8 @@ async fn found(connection: &mut PgConnection, place: &Place) -> Result<EndpointK
 
 /// The delivery that a path names, if it is there.
 async fn delivery(connection: &mut PgConnection, place: &Place) -> Result<DeliveryRow, Fault> {
-    let filter = DeliveryFilter {
-        key: found(connection, place).await?,
-        sequence: Some(sequence_of(place)?),
-        state: None,
-        kind: None,
-        since: kept_since(Timestamp::now()),
-        until: None,
-        below: None,
-        rows_max: 1,
-    };
-    let row = webhook_read::deliveries(connection, &filter).await?.pop();
-    row.ok_or(Fault::NotFound("webhook delivery"))
+    let (key, sequence) = (found(connection, place).await?, sequence_of(place)?);
+    webhook::delivery(connection, &key, sequence, Timestamp::now()).await
 }
 
 fn sequence_of(place: &Place) -> Result<i64, Fault> {

@@ -5,7 +5,7 @@ use super::reads::{LISTED, paged};
 use super::resource::strict;
 use super::webhook_endpoints;
 use crate::flows::webhook::DELIVERIES_KEPT_DAYS;
-use crate::flows::webhook::recover::REVIVED_MAX;
+use crate::flows::webhook::recover::DELIVERIES_MAX;
 use crate::wire::schema::{self, told};
 use crate::wire::webhook_delivery::{Attempt, Delivery, Recovered, event_type, state};
 use shared::problem::Code;
@@ -178,7 +178,8 @@ fn recover() -> Operation {
             "After an outage of yours: every delivery since then that is dead or waits is due now, \
              and every event of the types the endpoint chooses that it was never sent, because it \
              was not there or chose others, becomes a delivery. What arrived is not sent again. One \
-             call does {REVIVED_MAX} deliveries at most; call on while `nextCursor` is not `null`."
+             call does {DELIVERIES_MAX} deliveries at most; call on while `nextCursor` is not \
+             `null`."
         ))
         .body(("Recovery", body.into()), WRITE_BYTES_MAX, example)
         .answers::<Recovered>(202, "What is sent again.", answer)
