@@ -1,7 +1,5 @@
 //! A durable Postgres with the network in a template, and a database of its own for each run.
 
-use std::path::PathBuf;
-
 use anyhow::{Context, Result};
 use settlement::app;
 use settlement::secrets::Vault;
@@ -26,14 +24,13 @@ pub struct Stage {
     /// Seals payout methods.
     pub vault: Vault,
     postgres: Server,
-    _folder: PathBuf,
     runs: usize,
 }
 
 impl Stage {
     /// Starts Postgres and seeds the merchants.
     pub fn open() -> Result<Self> {
-        let (postgres, folder) = postgres::start("money-postgres")?;
+        let (postgres, _) = postgres::start("money-postgres")?;
         let mut environment = Secrets::generate()?.for_settlement();
         let edge_url = format!("http://127.0.0.1:{}", free_port()?);
         environment.insert("EDGE_URL".to_owned(), edge_url);
@@ -49,7 +46,7 @@ impl Stage {
             network::open(&mut connection, &vault, MERCHANTS).await?;
             connection.close().await.context("the template's connection closes")
         })?;
-        Ok(Self { runtime, vault, postgres, _folder: folder, runs: 0 })
+        Ok(Self { runtime, vault, postgres, runs: 0 })
     }
 
     /// A fresh database and what it is called.

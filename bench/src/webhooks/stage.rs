@@ -2,7 +2,6 @@
 //! this process, the listener in another.
 
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +48,6 @@ pub struct Stage {
     pub sink: Sink,
     postgres: Server,
     config: Config,
-    _folder: PathBuf,
     runs: usize,
 }
 
@@ -84,7 +82,7 @@ pub struct Serving {
 impl Stage {
     /// Starts Postgres and the listener.
     pub fn open() -> Result<Self> {
-        let (postgres, folder) = postgres::start("webhooks-postgres")?;
+        let (postgres, _) = postgres::start("webhooks-postgres")?;
         let mut environment = Secrets::generate()?.for_settlement();
         let edge_url = format!("http://127.0.0.1:{}", free_port()?);
         environment.insert("EDGE_URL".to_owned(), edge_url);
@@ -99,7 +97,7 @@ impl Stage {
             migrations::run(&mut connection).await?;
             connection.close().await.context("the template's connection closes")
         })?;
-        Ok(Self { runtime, sink: Sink::start()?, postgres, config, _folder: folder, runs: 0 })
+        Ok(Self { runtime, sink: Sink::start()?, postgres, config, runs: 0 })
     }
 
     /// A fresh database with endpoints that answer, and dead ones after them.
