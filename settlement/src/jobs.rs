@@ -2,6 +2,7 @@
 
 mod assume_delivered;
 mod deliver_webhooks;
+mod drop_old_deliveries;
 mod expire_keys;
 mod mark_log;
 mod number_webhooks;
@@ -34,5 +35,6 @@ pub fn start(app: &Arc<App>, stopped: &watch::Receiver<bool>) -> JoinSet<()> {
     jobs.spawn(run_payouts::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(number_webhooks::run(Arc::clone(app), stopped.clone()));
     jobs.spawn(deliver_webhooks::run(Arc::clone(app), stopped.clone()));
+    jobs.spawn(drop_old_deliveries::run(Arc::clone(app), stopped.clone()));
     jobs
 }

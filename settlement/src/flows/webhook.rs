@@ -2,6 +2,7 @@
 
 pub mod bodies;
 pub mod deliver;
+pub mod drop_old;
 pub mod fan_out;
 pub mod feed;
 pub(in crate::flows) mod log;

@@ -187,7 +187,7 @@ pub async fn skip_cursor(
     Ok(done.rows_affected())
 }
 
-/// Makes the month's partition of `inbox` or `click` when it is missing.
+/// Makes the month's partition of a table when it is missing.
 pub async fn ensure_month_partition(
     connection: &mut PgConnection,
     table: &str,
@@ -202,4 +202,20 @@ pub async fn ensure_month_partition(
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// Drops the months' partitions of a table that ended by an instant; answers how many.
+pub async fn drop_month_partitions(
+    connection: &mut PgConnection,
+    table: &str,
+    before: Timestamp,
+) -> Result<i32, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- drop_month_partitions
+         select drop_month_partitions($1, $2)",
+    )
+    .bind(table)
+    .bind(instant::to_row(before))
+    .fetch_one(connection)
+    .await
 }

@@ -1,4 +1,4 @@
-//! Whether a connection stands inside a transaction, as the server sees it.
+//! A transaction as the server sees it: whether there is one, and how long it waits.
 
 use sqlx::PgConnection;
 
@@ -11,4 +11,15 @@ pub async fn is_outside(connection: &mut PgConnection) -> Result<bool, sqlx::Err
     )
     .fetch_one(connection)
     .await
+}
+
+/// Lets this transaction wait for a lock for a second at most: whoever comes after it waits as long.
+pub async fn wait_briefly(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "-- wait_briefly
+         set local lock_timeout = '1s'",
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }

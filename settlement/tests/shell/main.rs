@@ -37,4 +37,5 @@ mod webhook_bodies;
 mod webhook_endpoints;
 mod webhook_feed;
 mod webhook_lane;
+mod webhook_retention;
 mod writes;
