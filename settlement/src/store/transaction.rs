@@ -1,14 +1,18 @@
 //! Whether a connection stands inside a transaction, as the server sees it.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
 /// Whether the connection is outside of any transaction. Outside, a statement is a transaction of
 /// its own and begins with it; inside, the transaction began before.
+///
+/// Sent as one message: a prepared statement's transaction begins when its parameters are bound and
+/// its own time when it is executed, so that it never seems to be outside.
 pub async fn is_outside(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar(
+    let row = sqlx::raw_sql(
         "-- is_outside_transaction
          select transaction_timestamp() = statement_timestamp()",
     )
     .fetch_one(connection)
-    .await
+    .await?;
+    row.try_get(0)
 }
