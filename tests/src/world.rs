@@ -58,8 +58,8 @@ pub struct World {
 
 impl World {
     /// The World that all tests of this process share; nobody may stop a part of it, and each
-    /// test keeps to merchants, orders and clocks of its own. Its edge is plain `workerd`: the proxy
-    /// of `wrangler dev` answers 503 by itself when a crowd makes it lose a connection.
+    /// test keeps to merchants, orders and clocks of its own. Its edge is plain `workerd`: the
+    /// proxy of `wrangler dev` answers 503 by itself when a crowd makes it lose a connection.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<World, String>> = OnceLock::new();
         let started = SHARED.get_or_init(|| {

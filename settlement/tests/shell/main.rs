@@ -22,6 +22,7 @@ mod ingest;
 mod keys;
 mod network;
 mod payouts;
+mod pool;
 mod preview;
 mod pushed;
 mod reconcile;
