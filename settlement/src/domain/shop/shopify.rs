@@ -22,7 +22,9 @@ pub(super) fn read(event: &ShopEvent, data: Part<'_>) -> Reading {
         "fulfillment_events/create" if data.text("status") == Some("delivered") => {
             arrived(event, data, data.instant("happened_at"))
         }
-        "fulfillments/update" if data.text("shipment_status") == Some("delivered") => {
+        "fulfillments/update"
+            if data.text("shipment_status") == Some("delivered") && !is_void(data) =>
+        {
             arrived(event, data, data.instant("updated_at"))
         }
         "fulfillment_events/create" | "fulfillments/update" => {
@@ -87,7 +89,7 @@ fn statuses(event: &ShopEvent, data: Part<'_>, order_id: &str) -> Vec<OrderStatu
         reports.push(report(order_id, OrderStatus::Paid, None));
     }
     if data.text("fulfillment_status") == Some("fulfilled") {
-        let parcels = || data.list("fulfillments");
+        let parcels = || data.list("fulfillments").filter(|parcel| !is_void(*parcel));
         let has_arrived = |parcel: Part<'_>| parcel.text("shipment_status") == Some("delivered");
         let all_arrived = parcels().next().is_some() && parcels().all(has_arrived);
         if all_arrived || event.terms.fulfilled_is_delivered {
@@ -103,6 +105,12 @@ fn statuses(event: &ShopEvent, data: Part<'_>, order_id: &str) -> Vec<OrderStatu
         reports.push(report(order_id, OrderStatus::Refunded, data.instant("updated_at")));
     }
     reports
+}
+
+/// Whether a parcel never went out: one that was cancelled stays in the order's list beside the one
+/// sent in its place.
+fn is_void(parcel: Part<'_>) -> bool {
+    matches!(parcel.text("status"), Some("cancelled" | "error" | "failure"))
 }
 
 /// A refund with the money that went back; one that only put goods back on the shelf is none.

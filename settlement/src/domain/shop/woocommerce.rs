@@ -56,10 +56,14 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
     Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
 }
 
-/// The lines; none when one of them cannot be read, and the total alone counts.
+/// The lines; none when one of them cannot be read, and the total alone counts. WooCommerce writes
+/// a line's total without its tax, also where the shop's prices have it in them.
 fn lines(data: Part<'_>) -> Vec<Line> {
+    let prices_include_tax = data.is("prices_include_tax");
     let line = |line: Part<'_>| {
-        Some(Line { sku: line.sku()?, quantity: line.quantity()?, total: line.amount("total")? })
+        let (sku, quantity, net) = (line.sku()?, line.quantity()?, line.amount("total")?);
+        let tax = if prices_include_tax { line.amount("total_tax")? } else { Decimal::ZERO };
+        Some(Line { sku, quantity, total: net + tax })
     };
     data.list("line_items").map(line).collect::<Option<_>>().unwrap_or_default()
 }
