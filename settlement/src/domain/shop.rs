@@ -103,21 +103,31 @@ pub fn conversion(event: &Event, environment: Environment) -> Option<Cow<'_, Con
     }
 }
 
-/// What is to be reported of an order that is there. New refunds are kept with it, and become one
-/// report of all that was given back so far, whatever came first.
+/// Money given back that an order does not know of: parts that are new to it, and parts that grew,
+/// as a refund to a gift card and a card does when the card's half comes through later.
+pub fn grown<'a>(order: &'a Order, news: &'a News) -> impl Iterator<Item = &'a Refund> {
+    let is_more = |refund: &&Refund| {
+        let known = order.refund_parts.get(&refund.id).copied().unwrap_or_default();
+        refund.is_of(order) && refund.amount > known
+    };
+    news.refunds.iter().filter(is_more)
+}
+
+/// What is to be reported of an order that is there. Of each refund the greatest size told is kept
+/// with it, and they become one report of all that was given back so far, whatever came first.
 pub fn reports(order: &mut Order, news: &News) -> Vec<OrderStatusReport> {
     let mut reports = news.reports.clone();
-    let mut newest = None;
-    for refund in &news.refunds {
-        if refund.is_of(order) && !order.refund_parts.contains_key(&refund.id) {
-            order.refund_parts.insert(refund.id.clone(), refund.amount);
-            newest = newest.max(Some(refund.at));
-        }
+    let before = given_back(order);
+    let parts: Vec<Refund> = grown(order, news).cloned().collect();
+    let newest = parts.iter().map(|refund| refund.at).max();
+    for Refund { id, amount, .. } in parts {
+        let known = order.refund_parts.entry(id).or_default();
+        *known = amount.max(*known);
     }
     // All of it back says more than any part.
     let is_whole = reports.iter().any(|report| report.status == OrderStatus::Refunded);
-    if let Some(at) = newest.filter(|_| !is_whole) {
-        let total = order.refund_parts.values().sum();
+    let total = given_back(order);
+    if let Some(at) = newest.filter(|_| total > before && !is_whole) {
         let status = OrderStatus::Refunded;
         let refunded_amount = Some(total);
         reports.push(OrderStatusReport {
@@ -126,6 +136,12 @@ pub fn reports(order: &mut Order, news: &News) -> Vec<OrderStatusReport> {
         });
     }
     reports
+}
+
+/// What all parts come to. A shop may write them finer than the currency is, so they are rounded
+/// together and not each.
+fn given_back(order: &Order) -> Decimal {
+    order.currency.round_half_even(order.refund_parts.values().sum())
 }
 
 /// What makes two reports of a shop the same: the status, and the total given back. When it

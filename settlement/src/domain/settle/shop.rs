@@ -63,13 +63,11 @@ impl Book {
             return Outcome::new(Code::PayoutInFlight, report::IN_PAYOUT).on(id, true);
         }
         let mut outcomes = Vec::new();
-        let parts = order.refund_parts.len();
-        let reports = shop::reports(order, news);
-        // A part can be new though nothing is to be reported: all of it was given back before.
-        if order.refund_parts.len() > parts {
+        // Parts can grow though nothing is to be reported: all of it was given back before.
+        if shop::grown(order, news).next().is_some() {
             self.changes.touched.insert(id);
         }
-        for report in reports {
+        for report in shop::reports(order, news) {
             let content_key = shop::content_key(&report);
             if !self.content_keys.insert(content_key.clone()) {
                 continue;
@@ -111,8 +109,8 @@ fn waits_for_payout(order: &Order, news: &News, known: impl Fn(&str) -> bool) ->
     let is_new = |report: &OrderStatusReport| {
         report.status.is_reversal() && !known(&shop::content_key(report))
     };
-    let new_refund = news.refunds.iter().any(|it| !order.refund_parts.contains_key(&it.id));
-    in_flight && (new_refund || news.reports.iter().any(is_new))
+    let has_grown = shop::grown(order, news).next().is_some();
+    in_flight && (has_grown || news.reports.iter().any(is_new))
 }
 
 /// One outcome of all that a webhook said: that of the order it opened, else what had an effect,
