@@ -164,15 +164,16 @@ fn report(order: &str, status: OrderStatus, at: Option<Timestamp>) -> OrderStatu
     }
 }
 
-/// An order as it would be reported.
+/// An order as a shop's body tells it; what cannot be read is `None`.
 struct Sold<'a> {
     event: &'a ShopEvent,
-    order_id: &'a str,
-    amount: Decimal,
-    currency: Currency,
+    order_id: Option<String>,
+    amount: Option<Decimal>,
+    currency: Option<Currency>,
     ordered_at: Option<Timestamp>,
     coupon: Option<&'a str>,
     lines: Vec<Line>,
+    refunds: Vec<Refund>,
 }
 
 /// A line with what was asked for all its units, discounts taken off.
@@ -183,23 +184,36 @@ struct Line {
 }
 
 impl Sold<'_> {
-    fn conversion(self) -> Conversion {
+    /// The news of an order that can be taken; `reports` says of its id what became of it.
+    fn news(self, reports: impl FnOnce(&str) -> Vec<OrderStatusReport>) -> Reading {
+        let Some(external_order_id) = self.order_id.filter(|id| is_order_id(id)) else {
+            return Reading::Invalid("The order has no id that can be taken.");
+        };
+        let Some(currency) = self.currency else {
+            return Reading::Invalid("The order's currency cannot be read.");
+        };
+        let Some(amount) = self.amount else {
+            return Reading::Invalid("The order's total cannot be read.");
+        };
         let fits = self.lines.len() <= ITEMS_MAX / 2;
         let lines = self.lines.into_iter().filter(|_| fits);
         let coupon = self.coupon.filter(|code| code.chars().count() <= COUPON_CHARACTERS_MAX);
-        Conversion {
-            external_order_id: self.order_id.to_owned(),
-            order_amount: self.currency.round_half_even(self.amount),
-            currency: self.currency,
+        let conversion = Conversion {
+            external_order_id: external_order_id.clone(),
+            order_amount: currency.round_half_even(amount),
+            currency,
             click_id: self.event.click_id.clone(),
             external_product_id: None,
             order_status: None,
             ordered_at: self.ordered_at,
             coupon_code: coupon.filter(|code| !code.trim().is_empty()).map(str::to_owned),
             customer_hash: None,
-            items: lines.flat_map(|line| split(line, self.currency)).collect(),
+            items: lines.flat_map(|line| split(line, currency)).collect(),
             metadata: None,
-        }
+        };
+        let (reports, refunds) = (reports(&external_order_id), self.refunds);
+        let conversion = Some(conversion);
+        Reading::News(Box::new(News { external_order_id, conversion, reports, refunds }))
     }
 }
 

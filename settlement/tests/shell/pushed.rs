@@ -123,3 +123,27 @@ async fn a_part_told_after_all_of_it_was_given_back_is_kept_though_it_changes_no
     let parts: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
     assert_eq!(parts, "{\"1\": \"1000.00\"}");
 }
+
+#[tokio::test]
+async fn a_refund_that_grows_is_kept_and_rebuilt_at_its_greatest_size() {
+    let mut shop = Shop::new().await;
+    let click = shop.click();
+    shop.wait(60);
+    let opened = order(&json!({"refunds": [refund(1, "90.00")]}));
+    assert_eq!(shop.pushed("orders/create", Some(&click), opened).await, "APPLIED");
+    shop.wait(60);
+    // Two decimals are rupees' most: 90.005 and 90.01 are 180.02, rounded together.
+    let told = [refund(1, "90.005"), refund(2, "90.01")];
+    let grown = order(&json!({"refunds": told}));
+    assert_eq!(shop.pushed("orders/updated", None, grown).await, "APPLIED");
+    shop.wait(60);
+    assert_eq!(shop.pushed("refunds/create", None, refund(1, "180.00")).await, "APPLIED");
+    assert_eq!(shop.pushed("refunds/create", None, refund(1, "90.00")).await, "NO_CHANGE");
+    // B is 900 and R is 270.01: 90 × 629.99 / 900.
+    assert_eq!(shop.commission("5").await, "pending 63.00 Asha");
+    let sql = "select refunded_amount::text from conversion";
+    let refunded: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
+    assert_eq!(refunded.parse(), Ok(rust_decimal::Decimal::new(27_001, 2)));
+    assert_eq!(shop.differences().await, "");
+    shop.assert_books_hold().await;
+}

@@ -40,30 +40,19 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
         OrderIdField::Number => data.id("order_number"),
         OrderIdField::Name => data.id("name"),
     };
-    let Some(order_id) = order_id.filter(|id| is_order_id(id)) else {
-        return Reading::Invalid("The order has no id that can be taken.");
-    };
     let currency = data.currency("total_price_set.shop_money.currency_code");
-    let Some(currency) = currency.or_else(|| data.currency("currency")) else {
-        return Reading::Invalid("The order's currency cannot be read.");
-    };
     let amount = data.amount("total_price_set.shop_money.amount");
-    let Some(amount) = amount.or_else(|| data.amount("total_price")) else {
-        return Reading::Invalid("The order's total cannot be read.");
-    };
     let sold = Sold {
         event,
-        order_id: &order_id,
-        amount,
-        currency,
+        order_id,
+        amount: amount.or_else(|| data.amount("total_price")),
+        currency: currency.or_else(|| data.currency("currency")),
         ordered_at: data.instant("processed_at").or_else(|| data.instant("created_at")),
         coupon: data.list("discount_codes").find_map(|code| code.text("code")),
         lines: lines(data),
+        refunds: data.list("refunds").filter_map(refund).collect(),
     };
-    let conversion = Some(sold.conversion());
-    let reports = statuses(event, data, &order_id);
-    let refunds = data.list("refunds").filter_map(refund).collect();
-    Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
+    sold.news(|order_id| statuses(event, data, order_id))
 }
 
 /// The lines; none when one of them cannot be read, and the total alone counts.
