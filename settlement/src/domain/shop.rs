@@ -20,6 +20,9 @@ use shared::shop::{ShopEvent, Source};
 use shared::validate::{COUPON_CHARACTERS_MAX, EXTERNAL_ID_CHARACTERS_MAX, ITEMS_MAX};
 use std::borrow::Cow;
 
+/// Coupons of one order that are looked up at most; a shop lists those applied, a few.
+const COUPONS_MAX: usize = 10;
+
 /// What a webhook says of one order.
 #[derive(Debug, Clone)]
 pub struct News {
@@ -27,6 +30,8 @@ pub struct News {
     pub external_order_id: String,
     /// The order as it would be reported; absent where the webhook does not tell it.
     pub conversion: Option<Conversion>,
+    /// Its coupons beside the one that the conversion names, in the shop's order.
+    pub other_coupons: Vec<String>,
     /// What became of it, in the order in which that happens.
     pub reports: Vec<OrderStatusReport>,
     /// Money given back, each part with the shop's id.
@@ -103,6 +108,21 @@ pub fn conversion(event: &Event, environment: Environment) -> Option<Cow<'_, Con
     }
 }
 
+/// The order that an event opened, with the coupon that was taken then: of several that a shop told
+/// it was the first that was somebody's.
+pub fn conversion_with<'a>(
+    event: &'a Event,
+    environment: Environment,
+    taken: Option<&str>,
+) -> Option<Cow<'a, Conversion>> {
+    let Event::Shop(pushed) = event else { return conversion(event, environment) };
+    let Reading::News(news) = read(pushed, environment) else { return None };
+    let coupon = news.other_coupons.into_iter().find(|code| Some(code.as_str()) == taken);
+    let mut conversion = news.conversion?;
+    conversion.coupon_code = coupon.or(conversion.coupon_code);
+    Some(Cow::Owned(conversion))
+}
+
 /// Money given back that an order does not know of: parts that are new to it, and parts that grew,
 /// as a refund to a gift card and a card does when the card's half comes through later.
 pub fn grown<'a>(order: &'a Order, news: &'a News) -> impl Iterator<Item = &'a Refund> {
@@ -171,7 +191,7 @@ struct Sold<'a> {
     amount: Option<Decimal>,
     currency: Option<Currency>,
     ordered_at: Option<Timestamp>,
-    coupon: Option<&'a str>,
+    coupons: Vec<&'a str>,
     lines: Vec<Line>,
     refunds: Vec<Refund>,
 }
@@ -197,7 +217,10 @@ impl Sold<'_> {
         };
         let fits = self.lines.len() <= ITEMS_MAX / 2;
         let lines = self.lines.into_iter().filter(|_| fits);
-        let coupon = self.coupon.filter(|code| code.chars().count() <= COUPON_CHARACTERS_MAX);
+        let fits_coupon =
+            |code: &&str| !code.trim().is_empty() && code.chars().count() <= COUPON_CHARACTERS_MAX;
+        let coupons = self.coupons.into_iter().filter(fits_coupon).take(COUPONS_MAX);
+        let mut coupons = coupons.map(str::to_owned);
         let conversion = Conversion {
             external_order_id: external_order_id.clone(),
             order_amount: currency.round_half_even(amount),
@@ -206,14 +229,15 @@ impl Sold<'_> {
             external_product_id: None,
             order_status: None,
             ordered_at: self.ordered_at,
-            coupon_code: coupon.filter(|code| !code.trim().is_empty()).map(str::to_owned),
+            coupon_code: coupons.next(),
             customer_hash: None,
             items: lines.flat_map(|line| split(line, currency)).collect(),
             metadata: None,
         };
         let (reports, refunds) = (reports(&external_order_id), self.refunds);
-        let conversion = Some(conversion);
-        Reading::News(Box::new(News { external_order_id, conversion, reports, refunds }))
+        let (conversion, other_coupons) = (Some(conversion), coupons.collect());
+        let news = News { external_order_id, conversion, other_coupons, reports, refunds };
+        Reading::News(Box::new(news))
     }
 }
 

@@ -166,7 +166,8 @@ fn open(
     heard: &Heard,
     judged_late: bool,
 ) -> Result<Rebuilt, Difference> {
-    let Some(event) = shop::conversion(&heard.record.event, book.scope.environment) else {
+    let (environment, coupon) = (book.scope.environment, stored.coupon_code.as_deref());
+    let Some(event) = shop::conversion_with(&heard.record.event, environment, coupon) else {
         return Err(Difference::new(id, "conversion", "there", "its event is no conversion"));
     };
     let event = event.as_ref();

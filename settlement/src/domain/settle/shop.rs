@@ -1,17 +1,19 @@
 //! A shop's webhook on the books: opens its order, or says what became of it, or both.
 
+use super::super::attribution::CouponFacts;
 use super::super::book::{Book, Fact, Parked, Record};
 use super::super::clock::Clock;
 use super::super::commission::Steps;
 use super::super::lifecycle::State;
-use super::super::order::Order;
+use super::super::order::{self, Order};
 use super::super::outcome::{Code, Outcome};
 use super::super::report;
 use super::super::risk::desk::Desk;
 use super::super::shop::{self, News, Reading};
-use shared::event::OrderStatusReport;
+use shared::event::{Conversion, OrderStatusReport};
 use shared::id::ConversionId;
 use shared::shop::ShopEvent;
+use std::borrow::Cow;
 
 impl Book {
     /// Settles a shop's webhook; `expired`: its click's link was waited for, and has not come.
@@ -29,13 +31,35 @@ impl Book {
             let Some(conversion) = news.conversion.as_ref().filter(|_| !awaits_link) else {
                 return self.await_conversion(record, id);
             };
-            let outcome = self.conversion(record, conversion, expired);
+            let conversion = self.couponed(conversion, &news.other_coupons, record);
+            let outcome = self.conversion(record, &conversion, expired);
             if !self.orders.contains_key(&id) {
                 return outcome;
             }
             opened = Some(outcome);
         }
         self.apply_news(record, id, &news, opened.as_ref())
+    }
+
+    /// The order with the first of its coupons that is somebody's, else the first at all.
+    fn couponed<'a>(
+        &self,
+        event: &'a Conversion,
+        others: &[String],
+        record: &Record,
+    ) -> Cow<'a, Conversion> {
+        let (event_id, received_at) = (&record.event_id, self.clock.at(record.received_at));
+        let at = order::Reported { scope: self.scope, event_id, event, received_at }.judged_at();
+        let is_assigned = |code: &&String| {
+            matches!(self.candidates.coupon(code, at), CouponFacts::Assigned { .. })
+        };
+        let own = event.coupon_code.as_ref().filter(is_assigned);
+        match others.iter().find(is_assigned).filter(|_| own.is_none()) {
+            Some(code) => {
+                Cow::Owned(Conversion { coupon_code: Some(code.clone()), ..event.clone() })
+            }
+            None => Cow::Borrowed(event),
+        }
     }
 
     fn apply_news(

@@ -48,7 +48,7 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
         amount: amount.or_else(|| data.amount("total_price")),
         currency: currency.or_else(|| data.currency("currency")),
         ordered_at: data.instant("processed_at").or_else(|| data.instant("created_at")),
-        coupon: data.list("discount_codes").find_map(|code| code.text("code")),
+        coupons: data.list("discount_codes").filter_map(|code| code.text("code")).collect(),
         lines: lines(data),
         refunds: data.list("refunds").filter_map(refund).collect(),
     };
@@ -135,7 +135,9 @@ fn about(
     }
     match data.id("order_id").filter(|id| is_order_id(id)) {
         Some(external_order_id) => {
-            Reading::News(Box::new(News { external_order_id, conversion: None, reports, refunds }))
+            let (conversion, other_coupons) = (None, Vec::new());
+            let news = News { external_order_id, conversion, other_coupons, reports, refunds };
+            Reading::News(Box::new(news))
         }
         None => Reading::Invalid("The webhook names no order."),
     }

@@ -217,6 +217,30 @@ fn an_order_is_its_total_in_the_shop_s_money_and_its_lines_after_discounts() {
 }
 
 #[test]
+fn every_coupon_that_can_be_one_is_told_in_the_shop_s_order() {
+    let long = "x".repeat(COUPON_CHARACTERS_MAX + 1);
+    let codes = |codes: &[&str]| -> Vec<_> { codes.iter().map(|it| json!({"code": it})).collect() };
+    let many: Vec<String> = (0..=COUPONS_MAX).map(|n| format!("C{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (told, expected) in [
+        (vec![], vec![]),
+        (vec!["FREESHIP", "MAYA10"], vec!["FREESHIP", "MAYA10"]),
+        (vec![" ", &long, "MAYA10"], vec!["MAYA10"]),
+        (many.clone(), many[..COUPONS_MAX].to_vec()),
+    ] {
+        for order in [
+            shopify("orders/create", &json!({"discount_codes": codes(&told)})),
+            woo("processing", &json!({"coupon_lines": codes(&told)})),
+        ] {
+            let news = news(&order);
+            let first = news.conversion.expect("an order").coupon_code;
+            let all: Vec<_> = first.into_iter().chain(news.other_coupons).collect();
+            assert_eq!(all, expected);
+        }
+    }
+}
+
+#[test]
 fn a_line_has_its_tax_in_it_where_the_shop_s_prices_have() {
     let total = |order: &ShopEvent| {
         let items = news(order).conversion.expect("an order").items;

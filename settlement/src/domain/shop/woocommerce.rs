@@ -38,7 +38,7 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
         amount: data.amount("total"),
         currency: data.currency("currency"),
         ordered_at: data.utc("date_created_gmt"),
-        coupon: data.list("coupon_lines").find_map(|line| line.text("code")),
+        coupons: data.list("coupon_lines").filter_map(|line| line.text("code")).collect(),
         lines: lines(data),
         refunds: data.list("refunds").filter_map(refund).collect(),
     };
