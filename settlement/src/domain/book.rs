@@ -5,6 +5,7 @@ use super::clock::{Clock, Move};
 use super::commission::Steps;
 use super::order::{Order, Scope, Windows};
 use super::outcome::Outcome;
+use super::report::Reported;
 use super::risk::desk::Desk;
 use super::rule::RuleBook;
 use jiff::Timestamp;
@@ -175,6 +176,24 @@ pub struct Fact {
     pub received_at: Timestamp,
     /// What was said.
     pub report: OrderStatusReport,
+}
+
+impl Fact {
+    /// A report as it is kept.
+    pub(super) fn of(
+        conversion: ConversionId,
+        reported: Reported<'_>,
+        content_key: String,
+    ) -> Self {
+        Self {
+            conversion,
+            event_id: reported.event_id.to_owned(),
+            content_key,
+            happened_at: reported.happened_at(),
+            received_at: reported.received_at,
+            report: reported.report.clone(),
+        }
+    }
 }
 
 /// Everything loaded for a batch of one scope's events, and everything they change.

@@ -127,8 +127,10 @@ impl Book {
         let Some(event) = shop::conversion(&record.event, self.scope.environment) else {
             return Rejudged::Kept;
         };
-        let event = event.as_ref();
-        let Some(order) = self.undecided(event).cloned() else { return Rejudged::Kept };
+        let Some(order) = self.undecided(&event).cloned() else { return Rejudged::Kept };
+        // Of several coupons that a shop told, the order keeps the one that was taken.
+        let coupon_code = order.coupon_code.clone();
+        let event = &Conversion { coupon_code, ..event.into_owned() };
         let received_at = order.received_at;
         let reported =
             Reported { scope: self.scope, event_id: &record.event_id, event, received_at };

@@ -73,8 +73,7 @@ impl Book {
             Event::OrderStatus(report) => {
                 let id = self.conversion_id(&report.external_order_id);
                 let outcome = if expired && !self.orders.contains_key(&id) {
-                    let sentence = "No conversion with this order id came within 90 days.";
-                    Outcome::new(Code::ConversionNotFound, sentence)
+                    never_came()
                 } else {
                     self.order_status(&record, report)
                 };
@@ -85,8 +84,7 @@ impl Book {
                 let outcome = if parked.link_number.is_some() {
                     self.shop(&record, event, expired)
                 } else if expired && !self.orders.contains_key(&id) {
-                    let sentence = "No conversion with this order id came within 90 days.";
-                    Outcome::new(Code::ConversionNotFound, sentence)
+                    never_came()
                 } else {
                     self.shop(&record, event, false)
                 };
@@ -131,18 +129,11 @@ impl Book {
         self.risk.open(&mut order, &receipt, &self.clock);
         if let Some(status) = event.order_status {
             let report = status_inside(event, status);
-            // Inside a conversion a status counts from when it was accepted.
             let inside =
                 report::Reported { event_id: &record.event_id, report: &report, received_at };
             self.risk.report(&mut order, inside, &self.clock, steps);
-            self.changes.facts.push(Fact {
-                conversion: id,
-                event_id: record.event_id.clone(),
-                content_key: format!("inside:{}", record.event_id),
-                happened_at: received_at,
-                received_at,
-                report,
-            });
+            let content_key = format!("inside:{}", record.event_id);
+            self.changes.facts.push(Fact::of(id, inside, content_key));
         }
         let outcome = opened_outcome(&order, &receipt.why);
         self.remember(&order, &receipt);
@@ -178,11 +169,7 @@ impl Book {
             return Outcome::new(Code::TimeAhead, sentence);
         }
         let Some(order) = self.orders.get_mut(&id) else {
-            let expires_at = later(received_at, CONVERSION_WAIT_SECONDS);
-            let record = record.clone();
-            self.park(Parked { record, conversion: id, link_number: None, expires_at });
-            let sentence = "No conversion with this order id yet; waits up to 90 days for it.";
-            return Outcome::new(Code::AwaitingConversion, sentence).on(id, false);
+            return self.await_conversion(record, id);
         };
         let content_key = report.content_key();
         if self.content_keys.contains(&content_key) {
@@ -194,21 +181,28 @@ impl Book {
         let outcome = self.risk.report(order, reported, &self.clock, steps);
         self.changes.touched.insert(id);
         if outcome.code == Code::PayoutInFlight {
-            let expires_at = Timestamp::MAX;
-            let record = record.clone();
-            self.park(Parked { record, conversion: id, link_number: None, expires_at });
+            self.await_payout(record, id);
             return outcome;
         }
         self.content_keys.insert(content_key.clone());
-        self.changes.facts.push(Fact {
-            conversion: id,
-            event_id: record.event_id.clone(),
-            content_key,
-            happened_at: reported.happened_at(),
-            received_at,
-            report: report.clone(),
-        });
+        self.changes.facts.push(Fact::of(id, reported, content_key));
         outcome
+    }
+
+    /// What is said of an order that is not there waits for it.
+    fn await_conversion(&mut self, record: &Record, id: ConversionId) -> Outcome {
+        let expires_at = later(self.clock.at(record.received_at), CONVERSION_WAIT_SECONDS);
+        let record = record.clone();
+        self.park(Parked { record, conversion: id, link_number: None, expires_at });
+        let sentence = "No conversion with this order id yet; waits up to 90 days for it.";
+        Outcome::new(Code::AwaitingConversion, sentence).on(id, false)
+    }
+
+    /// What takes something back during a payout waits until that is over, however long it takes.
+    fn await_payout(&mut self, record: &Record, id: ConversionId) {
+        let expires_at = Timestamp::MAX;
+        let record = record.clone();
+        self.park(Parked { record, conversion: id, link_number: None, expires_at });
     }
 
     /// Only test keys pass the edge with instants far ahead; their clock is known here alone.
@@ -285,7 +279,14 @@ impl Book {
     }
 }
 
-/// A conversion's `orderStatus` as the report it stands for.
+/// The outcome of what waited for a conversion in vain.
+fn never_came() -> Outcome {
+    let sentence = "No conversion with this order id came within 90 days.";
+    Outcome::new(Code::ConversionNotFound, sentence)
+}
+
+/// A conversion's `orderStatus` as the report it stands for. It names no instant: inside a
+/// conversion a status counts from when it was accepted.
 pub(super) fn status_inside(
     event: &Conversion,
     status: shared::order_status::OrderStatus,

@@ -20,6 +20,9 @@ use shared::shop::{ShopEvent, Source};
 use shared::validate::{COUPON_CHARACTERS_MAX, EXTERNAL_ID_CHARACTERS_MAX, ITEMS_MAX};
 use std::borrow::Cow;
 
+/// Coupons of one order that are looked up at most; a shop lists those applied, a few.
+const COUPONS_MAX: usize = 10;
+
 /// What a webhook says of one order.
 #[derive(Debug, Clone)]
 pub struct News {
@@ -27,6 +30,8 @@ pub struct News {
     pub external_order_id: String,
     /// The order as it would be reported; absent where the webhook does not tell it.
     pub conversion: Option<Conversion>,
+    /// Its coupons beside the one that the conversion names, in the shop's order.
+    pub other_coupons: Vec<String>,
     /// What became of it, in the order in which that happens.
     pub reports: Vec<OrderStatusReport>,
     /// Money given back, each part with the shop's id.
@@ -103,21 +108,46 @@ pub fn conversion(event: &Event, environment: Environment) -> Option<Cow<'_, Con
     }
 }
 
-/// What is to be reported of an order that is there. New refunds are kept with it, and become one
-/// report of all that was given back so far, whatever came first.
+/// The order that an event opened, with the coupon that was taken then: of several that a shop told
+/// it was the first that was somebody's.
+pub fn conversion_with<'a>(
+    event: &'a Event,
+    environment: Environment,
+    taken: Option<&str>,
+) -> Option<Cow<'a, Conversion>> {
+    let Event::Shop(pushed) = event else { return conversion(event, environment) };
+    let Reading::News(news) = read(pushed, environment) else { return None };
+    let coupon = news.other_coupons.into_iter().find(|code| Some(code.as_str()) == taken);
+    let mut conversion = news.conversion?;
+    conversion.coupon_code = coupon.or(conversion.coupon_code);
+    Some(Cow::Owned(conversion))
+}
+
+/// Money given back that an order does not know of: parts that are new to it, and parts that grew,
+/// as a refund to a gift card and a card does when the card's half comes through later.
+pub fn grown<'a>(order: &'a Order, news: &'a News) -> impl Iterator<Item = &'a Refund> {
+    let is_more = |refund: &&Refund| {
+        let known = order.refund_parts.get(&refund.id).copied().unwrap_or_default();
+        refund.is_of(order) && refund.amount > known
+    };
+    news.refunds.iter().filter(is_more)
+}
+
+/// What is to be reported of an order that is there. Of each refund the greatest size told is kept
+/// with it, and they become one report of all that was given back so far, whatever came first.
 pub fn reports(order: &mut Order, news: &News) -> Vec<OrderStatusReport> {
     let mut reports = news.reports.clone();
-    let mut newest = None;
-    for refund in &news.refunds {
-        if refund.is_of(order) && !order.refund_parts.contains_key(&refund.id) {
-            order.refund_parts.insert(refund.id.clone(), refund.amount);
-            newest = newest.max(Some(refund.at));
-        }
+    let before = given_back(order);
+    let parts: Vec<Refund> = grown(order, news).cloned().collect();
+    let newest = parts.iter().map(|refund| refund.at).max();
+    for Refund { id, amount, .. } in parts {
+        let known = order.refund_parts.entry(id).or_default();
+        *known = amount.max(*known);
     }
     // All of it back says more than any part.
     let is_whole = reports.iter().any(|report| report.status == OrderStatus::Refunded);
-    if let Some(at) = newest.filter(|_| !is_whole) {
-        let total = order.refund_parts.values().sum();
+    let total = given_back(order);
+    if let Some(at) = newest.filter(|_| total > before && !is_whole) {
         let status = OrderStatus::Refunded;
         let refunded_amount = Some(total);
         reports.push(OrderStatusReport {
@@ -126,6 +156,12 @@ pub fn reports(order: &mut Order, news: &News) -> Vec<OrderStatusReport> {
         });
     }
     reports
+}
+
+/// What all parts come to. A shop may write them finer than the currency is, so they are rounded
+/// together and not each.
+fn given_back(order: &Order) -> Decimal {
+    order.currency.round_half_even(order.refund_parts.values().sum())
 }
 
 /// What makes two reports of a shop the same: the status, and the total given back. When it
@@ -148,15 +184,16 @@ fn report(order: &str, status: OrderStatus, at: Option<Timestamp>) -> OrderStatu
     }
 }
 
-/// An order as it would be reported.
+/// An order as a shop's body tells it; what cannot be read is `None`.
 struct Sold<'a> {
     event: &'a ShopEvent,
-    order_id: &'a str,
-    amount: Decimal,
-    currency: Currency,
+    order_id: Option<String>,
+    amount: Option<Decimal>,
+    currency: Option<Currency>,
     ordered_at: Option<Timestamp>,
-    coupon: Option<&'a str>,
+    coupons: Vec<&'a str>,
     lines: Vec<Line>,
+    refunds: Vec<Refund>,
 }
 
 /// A line with what was asked for all its units, discounts taken off.
@@ -167,23 +204,40 @@ struct Line {
 }
 
 impl Sold<'_> {
-    fn conversion(self) -> Conversion {
+    /// The news of an order that can be taken; `reports` says of its id what became of it.
+    fn news(self, reports: impl FnOnce(&str) -> Vec<OrderStatusReport>) -> Reading {
+        let Some(external_order_id) = self.order_id.filter(|id| is_order_id(id)) else {
+            return Reading::Invalid("The order has no id that can be taken.");
+        };
+        let Some(currency) = self.currency else {
+            return Reading::Invalid("The order's currency cannot be read.");
+        };
+        let Some(amount) = self.amount else {
+            return Reading::Invalid("The order's total cannot be read.");
+        };
         let fits = self.lines.len() <= ITEMS_MAX / 2;
         let lines = self.lines.into_iter().filter(|_| fits);
-        let coupon = self.coupon.filter(|code| code.chars().count() <= COUPON_CHARACTERS_MAX);
-        Conversion {
-            external_order_id: self.order_id.to_owned(),
-            order_amount: self.currency.round_half_even(self.amount),
-            currency: self.currency,
+        let fits_coupon =
+            |code: &&str| !code.trim().is_empty() && code.chars().count() <= COUPON_CHARACTERS_MAX;
+        let coupons = self.coupons.into_iter().filter(fits_coupon).take(COUPONS_MAX);
+        let mut coupons = coupons.map(str::to_owned);
+        let conversion = Conversion {
+            external_order_id: external_order_id.clone(),
+            order_amount: currency.round_half_even(amount),
+            currency,
             click_id: self.event.click_id.clone(),
             external_product_id: None,
             order_status: None,
             ordered_at: self.ordered_at,
-            coupon_code: coupon.filter(|code| !code.trim().is_empty()).map(str::to_owned),
+            coupon_code: coupons.next(),
             customer_hash: None,
-            items: lines.flat_map(|line| split(line, self.currency)).collect(),
+            items: lines.flat_map(|line| split(line, currency)).collect(),
             metadata: None,
-        }
+        };
+        let (reports, refunds) = (reports(&external_order_id), self.refunds);
+        let (conversion, other_coupons) = (Some(conversion), coupons.collect());
+        let news = News { external_order_id, conversion, other_coupons, reports, refunds };
+        Reading::News(Box::new(news))
     }
 }
 

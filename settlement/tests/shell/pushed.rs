@@ -2,7 +2,7 @@
 
 use crate::batches::click_keys;
 use crate::network::BY;
-use crate::shop::Shop;
+use crate::shop::{DAY, Shop};
 use serde_json::{Value, json};
 use settlement::domain::review::Ruling;
 use settlement::flows::{decide_review, verify};
@@ -122,4 +122,77 @@ async fn a_part_told_after_all_of_it_was_given_back_is_kept_though_it_changes_no
     let sql = "select refund_parts::text from conversion";
     let parts: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
     assert_eq!(parts, "{\"1\": \"1000.00\"}");
+}
+
+#[tokio::test]
+async fn a_refund_that_grows_is_kept_and_rebuilt_at_its_greatest_size() {
+    let mut shop = Shop::new().await;
+    let click = shop.click();
+    shop.wait(60);
+    let opened = order(&json!({"refunds": [refund(1, "90.00")]}));
+    assert_eq!(shop.pushed("orders/create", Some(&click), opened).await, "APPLIED");
+    shop.wait(60);
+    // Two decimals are rupees' most: 90.005 and 90.01 are 180.02, rounded together.
+    let told = [refund(1, "90.005"), refund(2, "90.01")];
+    let grown = order(&json!({"refunds": told}));
+    assert_eq!(shop.pushed("orders/updated", None, grown).await, "APPLIED");
+    shop.wait(60);
+    assert_eq!(shop.pushed("refunds/create", None, refund(1, "180.00")).await, "APPLIED");
+    assert_eq!(shop.pushed("refunds/create", None, refund(1, "90.00")).await, "NO_CHANGE");
+    // B is 900 and R is 270.01: 90 × 629.99 / 900.
+    assert_eq!(shop.commission("5").await, "pending 63.00 Asha");
+    let sql = "select refunded_amount::text from conversion";
+    let refunded: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
+    assert_eq!(refunded.parse(), Ok(rust_decimal::Decimal::new(27_001, 2)));
+    assert_eq!(shop.differences().await, "");
+    shop.assert_books_hold().await;
+}
+
+#[tokio::test]
+async fn of_several_coupons_the_first_that_is_somebody_s_earns() {
+    let mut shop = Shop::new().await;
+    shop.coupon("MAYA10").await;
+    shop.wait(60);
+    let codes = |codes: &[&str]| {
+        let codes: Vec<_> = codes.iter().map(|code| json!({"code": code})).collect();
+        order(&json!({"discount_codes": codes}))
+    };
+    assert_eq!(
+        shop.pushed("orders/create", None, codes(&["FREESHIP", "maya10"])).await,
+        "IN_REVIEW"
+    );
+    assert_eq!(shop.standing("5").await, "attributed MEDIUM waiting");
+    let sql = "select coupon_code from conversion";
+    let taken: String = sqlx::query_scalar(sql).fetch_one(shop.pool()).await.unwrap();
+    assert_eq!(taken, "maya10");
+    assert_eq!(shop.differences().await, "");
+    shop.assert_receipts_hold().await;
+    // A coupon that no webhook named is found out.
+    sqlx::query("update conversion set coupon_code = 'OTHER'").execute(shop.pool()).await.unwrap();
+    let found = shop.differences().await;
+    assert!(found.contains("coupon_code"), "{found}");
+}
+
+#[tokio::test]
+async fn an_order_judged_again_keeps_the_coupon_that_was_taken() {
+    let mut shop = Shop::new().await;
+    shop.coupon("MAYA10").await;
+    let (number, other) = (shop.link_number, shop.link_number ^ 1);
+    let click = shop.click_on(other);
+    shop.wait(400 * DAY);
+    let codes = order(&json!({"discount_codes": [{"code": "FREESHIP"}, {"code": "MAYA10"}]}));
+    assert_eq!(shop.pushed("orders/create", Some(&click), codes).await, "AWAITING_LINK");
+    shop.wait(DAY);
+    shop.resume().await;
+    assert_eq!(shop.standing("5").await, "attributed MEDIUM waiting");
+    assert_eq!(shop.reasons("5").await[..2], ["link_unknown", "won"]);
+    let sql = "insert into link select environment, merchant_id, $2, 'late', affiliate_id,
+                   campaign_id, destination, state, created_at from link where link_number = $1";
+    let numbers = [number, other].map(|number| i64::try_from(number).unwrap());
+    sqlx::query(sql).bind(numbers[0]).bind(numbers[1]).execute(shop.pool()).await.unwrap();
+    shop.resume().await;
+    assert_eq!(shop.reasons("5").await[..2], ["window_passed", "won"]);
+    assert_eq!(shop.standing("5").await, "attributed MEDIUM waiting");
+    shop.assert_receipts_hold().await;
+    assert_eq!(shop.differences().await, "");
 }

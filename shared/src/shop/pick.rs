@@ -15,7 +15,7 @@ const CLICK_ID_PARAMETER: &str = "click_id=";
 /// Where WooCommerce keeps the URL that a shopper came in by.
 const LANDING_META: &str = "_wc_order_attribution_session_entry";
 
-const SHOPIFY: [&str; 41] = [
+const SHOPIFY: [&str; 42] = [
     "id",
     "order_id",
     "name",
@@ -43,6 +43,7 @@ const SHOPIFY: [&str; 41] = [
     "line_items.price_set.shop_money.amount",
     "line_items.discount_allocations.amount",
     "line_items.discount_allocations.amount_set.shop_money.amount",
+    "fulfillments.status",
     "fulfillments.shipment_status",
     "fulfillments.updated_at",
     "refunds.id",
@@ -59,12 +60,13 @@ const SHOPIFY: [&str; 41] = [
     "transactions.amount_set.shop_money.amount",
 ];
 
-const WOOCOMMERCE: [&str; 16] = [
+const WOOCOMMERCE: [&str; 18] = [
     "id",
     "number",
     "status",
     "currency",
     "total",
+    "prices_include_tax",
     "date_created_gmt",
     "date_paid_gmt",
     "date_completed_gmt",
@@ -73,6 +75,7 @@ const WOOCOMMERCE: [&str; 16] = [
     "line_items.sku",
     "line_items.quantity",
     "line_items.total",
+    "line_items.total_tax",
     "coupon_lines.code",
     "refunds.id",
     "refunds.total",
@@ -227,6 +230,16 @@ mod tests {
         assert_eq!(picked(Source::Shopify, "{}").1, "{}");
         assert!(pick(Source::Shopify, b"[]").is_err());
         assert!(pick(Source::WooCommerce, b"webhook_id=1").is_err());
+    }
+
+    #[test]
+    fn what_the_books_read_of_tax_and_parcels_is_kept() {
+        let tax =
+            r#"{"prices_include_tax":true,"line_items":[{"total":"1.00","total_tax":"0.13"}]}"#;
+        assert_eq!(picked(Source::WooCommerce, tax).1, tax);
+        let parcel = r#"{"fulfillments":[{"status":"cancelled","shipment_status":null}]}"#;
+        let kept = r#"{"fulfillments":[{"status":"cancelled"}]}"#;
+        assert_eq!(picked(Source::Shopify, parcel).1, kept);
     }
 
     #[test]

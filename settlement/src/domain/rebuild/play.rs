@@ -9,7 +9,7 @@ use super::super::order::{self, Order, Reported};
 use super::super::outcome::Code;
 use super::super::report;
 use super::super::risk::desk::{Desk, Loaded};
-use super::super::settle::shop::{fact, merged};
+use super::super::settle::shop::{merged, tell};
 use super::super::settle::status_inside;
 use super::super::shop::{self, Reading};
 use super::plan::Step;
@@ -81,7 +81,7 @@ fn go_on(
             book.clock = clock_before(moves, heard.settled_at, *applied_by);
             match &heard.record.event {
                 Event::Shop(event) => {
-                    let code = apply_news(book, id, rebuilt, heard, event);
+                    let code = apply_news(book, rebuilt, heard, event);
                     compare_code(rebuilt, heard, code);
                 }
                 _ => apply(&book.clock, id, rebuilt, heard),
@@ -166,7 +166,8 @@ fn open(
     heard: &Heard,
     judged_late: bool,
 ) -> Result<Rebuilt, Difference> {
-    let Some(event) = shop::conversion(&heard.record.event, book.scope.environment) else {
+    let (environment, coupon) = (book.scope.environment, stored.coupon_code.as_deref());
+    let Some(event) = shop::conversion_with(&heard.record.event, environment, coupon) else {
         return Err(Difference::new(id, "conversion", "there", "its event is no conversion"));
     };
     let event = event.as_ref();
@@ -187,23 +188,13 @@ fn open(
     if let Some(status) = event.order_status {
         let report = status_inside(event, status);
         let event_id = heard.record.event_id.as_str();
-        report::apply(
-            &mut order,
-            report::Reported { event_id, report: &report, received_at },
-            &mut steps,
-        );
-        facts.push(Fact {
-            conversion: id,
-            event_id: event_id.to_owned(),
-            content_key: format!("inside:{event_id}"),
-            happened_at: received_at,
-            received_at,
-            report,
-        });
+        let inside = report::Reported { event_id, report: &report, received_at };
+        report::apply(&mut order, inside, &mut steps);
+        facts.push(Fact::of(id, inside, format!("inside:{event_id}")));
     }
     let mut rebuilt = Rebuilt { order, facts, steps, outcomes: Vec::new() };
     if let Event::Shop(event) = &heard.record.event {
-        apply_news(book, id, &mut rebuilt, heard, event);
+        apply_news(book, &mut rebuilt, heard, event);
     }
     Ok(rebuilt)
 }
@@ -246,42 +237,20 @@ fn apply(clock: &Clock, id: ConversionId, rebuilt: &mut Rebuilt, heard: &Heard) 
     let reported = report::Reported { event_id, report, received_at };
     let outcome = report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps);
     compare_code(rebuilt, heard, outcome.code);
-    rebuilt.facts.push(Fact {
-        conversion: id,
-        event_id: event_id.to_owned(),
-        content_key: report.content_key(),
-        happened_at: reported.happened_at(),
-        received_at,
-        report: report.clone(),
-    });
+    rebuilt.facts.push(Fact::of(id, reported, report.content_key()));
 }
 
 /// What a shop's webhook said of the open order, by the code that settles it.
-fn apply_news(
-    book: &Book,
-    id: ConversionId,
-    rebuilt: &mut Rebuilt,
-    heard: &Heard,
-    event: &ShopEvent,
-) -> Code {
+fn apply_news(book: &mut Book, rebuilt: &mut Rebuilt, heard: &Heard, event: &ShopEvent) -> Code {
     let Reading::News(news) = shop::read(event, book.scope.environment) else {
         return Code::TopicIgnored;
     };
-    let received_at = book.clock.at(heard.record.received_at);
-    let mut outcomes = Vec::new();
-    for report in shop::reports(&mut rebuilt.order, &news) {
-        let content_key = shop::content_key(&report);
-        if rebuilt.facts.iter().any(|fact| fact.content_key == content_key) {
-            continue;
-        }
-        let event_id = heard.record.event_id.as_str();
-        let reported = report::Reported { event_id, report: &report, received_at };
-        book.risk.show(&mut rebuilt.order, &book.clock);
-        outcomes.push(report::apply(&mut rebuilt.order, reported, &mut rebuilt.steps));
-        rebuilt.facts.push(fact(id, reported, content_key));
-    }
-    let is_foreign = news.refunds.iter().any(|refund| !refund.is_of(&rebuilt.order));
-    merged(None, &outcomes, is_foreign).code
+    let Rebuilt { order, facts, steps, .. } = rebuilt;
+    let known = |key: &str| facts.iter().any(|fact| fact.content_key == key);
+    let told = tell(order, &news, &heard.record, known, &mut book.risk, &book.clock, steps);
+    let code = merged(None, &told).code;
+    facts.extend(told.facts);
+    code
 }
 
 fn compare_code(rebuilt: &mut Rebuilt, heard: &Heard, code: Code) {

@@ -36,7 +36,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// An amount without its sign: shops write what they give back with and without one.
+    /// An amount, written without a sign.
     pub(super) fn amount(self, path: &str) -> Option<Decimal> {
         parse_amount(self.text(path)?)
     }

@@ -22,7 +22,9 @@ pub(super) fn read(event: &ShopEvent, data: Part<'_>) -> Reading {
         "fulfillment_events/create" if data.text("status") == Some("delivered") => {
             arrived(event, data, data.instant("happened_at"))
         }
-        "fulfillments/update" if data.text("shipment_status") == Some("delivered") => {
+        "fulfillments/update"
+            if data.text("shipment_status") == Some("delivered") && !is_void(data) =>
+        {
             arrived(event, data, data.instant("updated_at"))
         }
         "fulfillment_events/create" | "fulfillments/update" => {
@@ -38,30 +40,19 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
         OrderIdField::Number => data.id("order_number"),
         OrderIdField::Name => data.id("name"),
     };
-    let Some(order_id) = order_id.filter(|id| is_order_id(id)) else {
-        return Reading::Invalid("The order has no id that can be taken.");
-    };
     let currency = data.currency("total_price_set.shop_money.currency_code");
-    let Some(currency) = currency.or_else(|| data.currency("currency")) else {
-        return Reading::Invalid("The order's currency cannot be read.");
-    };
     let amount = data.amount("total_price_set.shop_money.amount");
-    let Some(amount) = amount.or_else(|| data.amount("total_price")) else {
-        return Reading::Invalid("The order's total cannot be read.");
-    };
     let sold = Sold {
         event,
-        order_id: &order_id,
-        amount,
-        currency,
+        order_id,
+        amount: amount.or_else(|| data.amount("total_price")),
+        currency: currency.or_else(|| data.currency("currency")),
         ordered_at: data.instant("processed_at").or_else(|| data.instant("created_at")),
-        coupon: data.list("discount_codes").find_map(|code| code.text("code")),
+        coupons: data.list("discount_codes").filter_map(|code| code.text("code")).collect(),
         lines: lines(data),
+        refunds: data.list("refunds").filter_map(refund).collect(),
     };
-    let conversion = Some(sold.conversion());
-    let reports = statuses(event, data, &order_id);
-    let refunds = data.list("refunds").filter_map(refund).collect();
-    Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
+    sold.news(|order_id| statuses(event, data, order_id))
 }
 
 /// The lines; none when one of them cannot be read, and the total alone counts.
@@ -87,7 +78,7 @@ fn statuses(event: &ShopEvent, data: Part<'_>, order_id: &str) -> Vec<OrderStatu
         reports.push(report(order_id, OrderStatus::Paid, None));
     }
     if data.text("fulfillment_status") == Some("fulfilled") {
-        let parcels = || data.list("fulfillments");
+        let parcels = || data.list("fulfillments").filter(|parcel| !is_void(*parcel));
         let has_arrived = |parcel: Part<'_>| parcel.text("shipment_status") == Some("delivered");
         let all_arrived = parcels().next().is_some() && parcels().all(has_arrived);
         if all_arrived || event.terms.fulfilled_is_delivered {
@@ -103,6 +94,12 @@ fn statuses(event: &ShopEvent, data: Part<'_>, order_id: &str) -> Vec<OrderStatu
         reports.push(report(order_id, OrderStatus::Refunded, data.instant("updated_at")));
     }
     reports
+}
+
+/// Whether a parcel never went out: one that was cancelled stays in the order's list beside the one
+/// sent in its place.
+fn is_void(parcel: Part<'_>) -> bool {
+    matches!(parcel.text("status"), Some("cancelled" | "error" | "failure"))
 }
 
 /// A refund with the money that went back; one that only put goods back on the shelf is none.
@@ -138,7 +135,9 @@ fn about(
     }
     match data.id("order_id").filter(|id| is_order_id(id)) {
         Some(external_order_id) => {
-            Reading::News(Box::new(News { external_order_id, conversion: None, reports, refunds }))
+            let (conversion, other_coupons) = (None, Vec::new());
+            let news = News { external_order_id, conversion, other_coupons, reports, refunds };
+            Reading::News(Box::new(news))
         }
         None => Reading::Invalid("The webhook names no order."),
     }

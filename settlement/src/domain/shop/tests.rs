@@ -1,6 +1,7 @@
 //! What shops send and what it comes to, case by case.
 
 use super::*;
+use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use shared::shop::{OrderIdField, ShopTerms};
@@ -73,6 +74,7 @@ fn at(text: &str) -> Option<Timestamp> {
 fn shopify_s_topics_say_what_became_of_an_order() {
     let parcel =
         |state: &str| json!({"shipment_status": state, "updated_at": "2026-11-21T00:00:00Z"});
+    let void = |status: &str| json!({"status": status, "updated_at": "2026-11-22T00:00:00Z"});
     let cases = [
         ("orders/create", json!({"financial_status": "pending"}), vec![]),
         ("orders/create", json!({"financial_status": "paid"}), vec![("paid", None)]),
@@ -104,6 +106,21 @@ fn shopify_s_topics_say_what_became_of_an_order() {
             }),
             vec![],
         ),
+        (
+            "orders/updated",
+            json!({
+                "fulfillment_status": "fulfilled",
+                "fulfillments": [
+                    void("cancelled"), void("error"), parcel("delivered"), void("failure"),
+                ],
+            }),
+            vec![("delivered", at("2026-11-21T00:00:00Z"))],
+        ),
+        (
+            "orders/updated",
+            json!({"fulfillment_status": "fulfilled", "fulfillments": [void("cancelled")]}),
+            vec![],
+        ),
     ];
     for (topic, more, expected) in cases {
         assert_eq!(said(&shopify(topic, &more)), expected, "{topic} {more}");
@@ -122,6 +139,12 @@ fn shopify_s_parcels_and_refunds_name_the_order_by_its_id() {
     assert_eq!(said(&event), [("delivered", at("2026-11-21T00:00:00Z"))]);
     event.terms.order_id_field = OrderIdField::Name;
     assert!(matches!(read(&event, LIVE), Reading::Ignored(_)));
+    let parcel = |status: &str| {
+        let parcel = json!({"order_id": 5, "status": status, "shipment_status": "delivered"});
+        event_of(Source::Shopify, "fulfillments/update", &parcel)
+    };
+    assert_eq!(said(&parcel("success")), [("delivered", None)]);
+    assert!(matches!(read(&parcel("cancelled"), LIVE), Reading::Ignored(_)));
     let transaction = |kind: &str, status: &str, amount: &str| json!({"kind": kind, "status": status, "amount": amount});
     let refund = json!({"id": 8, "order_id": 5, "transactions": [
         transaction("refund", "success", "10.00"), transaction("refund", "failure", "99.00"),
@@ -191,6 +214,89 @@ fn an_order_is_its_total_in_the_shop_s_money_and_its_lines_after_discounts() {
     let odd =
         json!({"line_items": [{"sku": "A", "quantity": 1, "price": "1.00"}, {"quantity": 0}]});
     assert!(news(&shopify("orders/create", &odd)).conversion.expect("an order").items.is_empty());
+}
+
+#[test]
+fn every_coupon_that_can_be_one_is_told_in_the_shop_s_order() {
+    let long = "x".repeat(COUPON_CHARACTERS_MAX + 1);
+    let codes = |codes: &[&str]| -> Vec<_> { codes.iter().map(|it| json!({"code": it})).collect() };
+    let many: Vec<String> = (0..=COUPONS_MAX).map(|n| format!("C{n}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    for (told, expected) in [
+        (vec![], vec![]),
+        (vec!["FREESHIP", "MAYA10"], vec!["FREESHIP", "MAYA10"]),
+        (vec![" ", &long, "MAYA10"], vec!["MAYA10"]),
+        (many.clone(), many[..COUPONS_MAX].to_vec()),
+    ] {
+        for order in [
+            shopify("orders/create", &json!({"discount_codes": codes(&told)})),
+            woo("processing", &json!({"coupon_lines": codes(&told)})),
+        ] {
+            let news = news(&order);
+            let first = news.conversion.expect("an order").coupon_code;
+            let all: Vec<_> = first.into_iter().chain(news.other_coupons).collect();
+            assert_eq!(all, expected);
+        }
+    }
+}
+
+#[test]
+fn a_line_has_its_tax_in_it_where_the_shop_s_prices_have() {
+    let total = |order: &ShopEvent| {
+        let items = news(order).conversion.expect("an order").items;
+        items.iter().map(|it| it.unit_price * Decimal::from(it.quantity)).sum::<Decimal>()
+    };
+    let line = |more: &Value| with(json!({"sku": "S", "quantity": 3, "total": "23.72"}), more);
+    let taxed = line(&json!({"total_tax": "2.37"}));
+    for (told, expected) in [
+        (json!({"prices_include_tax": true, "line_items": [taxed]}), "26.09"),
+        (json!({"prices_include_tax": false, "line_items": [taxed]}), "23.72"),
+        // What was accepted before these were kept.
+        (json!({"line_items": [line(&json!({}))]}), "23.72"),
+        // A tax that cannot be read leaves the total alone to count.
+        (json!({"prices_include_tax": true, "line_items": [line(&json!({}))]}), "0"),
+    ] {
+        assert_eq!(total(&woo("processing", &told)).to_string(), expected, "{told}");
+    }
+    // Shopify's prices have in them what `taxes_included` says; nothing is to be added.
+    let shopped = json!({
+        "total_price": "100.95", "total_tax": "16.83", "taxes_included": true,
+        "line_items": [{"sku": "S", "quantity": 1, "price": "100.95"}],
+    });
+    assert_eq!(total(&shopify("orders/create", &shopped)).to_string(), "100.95");
+}
+
+proptest! {
+    #[test]
+    fn woocommerce_s_lines_and_shipping_come_to_the_order_s_total(
+        lines in prop::collection::vec((1_u32..9, 0_i64..5_000_000, 0_i64..30), 1..6),
+        shipping in 0_i64..20_000,
+        decimals in 0_u32..5,
+        is_included: bool,
+    ) {
+        // Amounts of the test have as many decimals as the shop writes.
+        let price = |units: i64| Decimal::new(units, decimals);
+        let tax = |units: i64, percent: i64| price(units * percent / 100);
+        let taxes: Decimal = lines.iter().map(|(_, units, rate)| tax(*units, *rate)).sum();
+        let nets: Decimal = lines.iter().map(|(_, units, _)| price(*units)).sum();
+        let told: Vec<_> = lines.iter().map(|(quantity, units, rate)| json!({
+            "sku": "S", "quantity": quantity, "total": price(*units).to_string(),
+            "total_tax": tax(*units, *rate).to_string(),
+        })).collect();
+        let total = nets + taxes + price(shipping);
+        let order = woo("processing", &json!({
+            "total": total.to_string(), "prices_include_tax": is_included, "line_items": told,
+        }));
+        let order = news(&order).conversion.expect("an order");
+        let sum = |items: &[Item]| -> Decimal {
+            items.iter().map(|it| it.unit_price * Decimal::from(it.quantity)).sum()
+        };
+        let left_out = if is_included { Decimal::ZERO } else { taxes };
+        let difference = sum(&order.items) + left_out + price(shipping) - order.order_amount;
+        // Half a minor unit for each line, and for the total.
+        let rounding = Decimal::new(5, 3) * Decimal::from(lines.len() + 1);
+        prop_assert!(difference.abs() <= rounding, "{difference} of {total}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! WooCommerce's topics to news: each but a deletion tells the whole order.
 
 use super::field::Part;
-use super::{Line, News, Reading, Refund, Sold, is_order_id, report};
+use super::{Line, Reading, Refund, Sold, report};
 use rust_decimal::Decimal;
 use shared::event::OrderStatusReport;
 use shared::order_status::OrderStatus;
@@ -27,39 +27,32 @@ fn order(event: &ShopEvent, data: Part<'_>) -> Reading {
         OrderIdField::Id => data.id("id"),
         OrderIdField::Number | OrderIdField::Name => data.id("number"),
     };
-    let Some(order_id) = order_id.filter(|id| is_order_id(id)) else {
-        return Reading::Invalid("The order has no id that can be taken.");
-    };
-    let Some(currency) = data.currency("currency") else {
-        return Reading::Invalid("The order's currency cannot be read.");
-    };
-    let Some(amount) = data.amount("total") else {
-        return Reading::Invalid("The order's total cannot be read.");
-    };
-    let sold = Sold {
-        event,
-        order_id: &order_id,
-        amount,
-        currency,
-        ordered_at: data.utc("date_created_gmt"),
-        coupon: data.list("coupon_lines").find_map(|line| line.text("code")),
-        lines: lines(data),
-    };
-    let conversion = Some(sold.conversion());
-    let reports = statuses(data, status, &order_id);
     let at = data.utc("date_modified_gmt");
     let refund = |refund: Part<'_>| {
         let amount = refund.given_back("total").filter(|amount| *amount > Decimal::ZERO)?;
         Some(Refund { id: refund.id("id")?, amount, at, currency: None })
     };
-    let refunds = data.list("refunds").filter_map(refund).collect();
-    Reading::News(Box::new(News { external_order_id: order_id, conversion, reports, refunds }))
+    let sold = Sold {
+        event,
+        order_id,
+        amount: data.amount("total"),
+        currency: data.currency("currency"),
+        ordered_at: data.utc("date_created_gmt"),
+        coupons: data.list("coupon_lines").filter_map(|line| line.text("code")).collect(),
+        lines: lines(data),
+        refunds: data.list("refunds").filter_map(refund).collect(),
+    };
+    sold.news(|order_id| statuses(data, status, order_id))
 }
 
-/// The lines; none when one of them cannot be read, and the total alone counts.
+/// The lines; none when one of them cannot be read, and the total alone counts. WooCommerce writes
+/// a line's total without its tax, also where the shop's prices have it in them.
 fn lines(data: Part<'_>) -> Vec<Line> {
+    let prices_include_tax = data.is("prices_include_tax");
     let line = |line: Part<'_>| {
-        Some(Line { sku: line.sku()?, quantity: line.quantity()?, total: line.amount("total")? })
+        let (sku, quantity, net) = (line.sku()?, line.quantity()?, line.amount("total")?);
+        let tax = if prices_include_tax { line.amount("total_tax")? } else { Decimal::ZERO };
+        Some(Line { sku, quantity, total: net + tax })
     };
     data.list("line_items").map(line).collect::<Option<_>>().unwrap_or_default()
 }

@@ -53,6 +53,11 @@ impl Named {
                 self.content_keys.extend(keys);
                 if let Some(event) = &news.conversion {
                     self.add_order(scope, event, record.received_at, click_keys);
+                    for code in news.other_coupons {
+                        let event = Conversion { coupon_code: Some(code), ..event.clone() };
+                        let named = candidates::NamedOrder::of(scope, &event, record.received_at);
+                        self.orders.extend(named);
+                    }
                 }
             }
             Event::OrderStatus(report) => {

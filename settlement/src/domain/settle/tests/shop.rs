@@ -5,7 +5,17 @@ use serde_json::{Value, json};
 use shared::id::EventKind;
 
 fn pushed(history: &mut History, topic: &str, data: &Value, click: Option<&str>) -> Outcome {
-    let terms = json!({"source": "shopify", "orderIdField": "id", "fulfilledIsDelivered": false});
+    pushed_by(history, "shopify", topic, data, click)
+}
+
+fn pushed_by(
+    history: &mut History,
+    source: &str,
+    topic: &str,
+    data: &Value,
+    click: Option<&str>,
+) -> Outcome {
+    let terms = json!({"source": source, "orderIdField": "id", "fulfilledIsDelivered": false});
     let body = json!({"terms": terms, "topic": topic, "clickId": click, "data": data});
     let event = Event::from_json(EventKind::Webhook, &body.to_string()).expect("an event");
     history.tell(event)
@@ -55,6 +65,85 @@ fn refunds_are_summed_by_their_ids_whatever_comes_first() {
     assert_eq!(net(&[(refunded, &second), (refunded, &first), (create, &opened)]), expected);
     assert_eq!(net(&[(refunded, &second), (updated, &both), (refunded, &first)]), expected);
     assert_eq!(net(&[(updated, &both), (updated, &both), (create, &opened)]), expected);
+}
+
+/// A refund to a gift card and to a card: the second comes through later.
+fn split(status: &str) -> Value {
+    let money = json!([
+        {"kind": "refund", "status": "success", "amount": "200.00"},
+        {"kind": "refund", "status": status, "amount": "300.00"},
+    ]);
+    json!({"id": 1, "order_id": 5, "transactions": money})
+}
+
+#[test]
+fn a_refund_that_grows_counts_at_the_greatest_size_it_was_told_of() {
+    let mut history = History::new(Environment::Live);
+    let click = history.click(LINK);
+    pushed(&mut history, "orders/create", &order(&json!({})), Some(&click));
+    let half_way = pushed(&mut history, "refunds/create", &split("pending"), None);
+    assert_eq!((half_way.code, history.get("5").refunded), (Code::Applied, 200.into()));
+    let all = order(&json!({"refunds": [split("success")]}));
+    let grown = pushed(&mut history, "orders/updated", &all, Some(&click));
+    assert_eq!((grown.code, history.get("5").refunded), (Code::Applied, 500.into()));
+    let late = order(&json!({"refunds": [split("pending")]}));
+    let late = pushed(&mut history, "orders/updated", &late, Some(&click));
+    assert_eq!((late.code, history.get("5").refunded), (Code::NoChange, 500.into()));
+    let commission = history.get("5").commission.as_ref();
+    assert_eq!(commission.map(|it| it.net.to_string()).as_deref(), Some("50.00"));
+}
+
+#[test]
+fn a_part_that_grows_is_kept_though_all_of_it_was_given_back_before() {
+    let mut history = History::new(Environment::Live);
+    let click = history.click(LINK);
+    let whole = |state: &str| json!({"financial_status": "refunded", "refunds": [split(state)]});
+    pushed(&mut history, "orders/updated", &order(&whole("pending")), Some(&click));
+    history.book.changes.touched.clear();
+    let again = pushed(&mut history, "orders/updated", &order(&whole("success")), Some(&click));
+    assert_eq!(again.code, Code::NoChange);
+    assert_eq!(history.get("5").refund_parts["1"], 500.into());
+    assert_eq!(history.book.changes.touched.len(), 1);
+}
+
+#[test]
+fn parts_finer_than_the_currency_are_rounded_together() {
+    let mut history = History::new(Environment::Live);
+    let click = history.click(LINK);
+    pushed(&mut history, "orders/create", &order(&json!({})), Some(&click));
+    for (id, amount, code, refunded) in [
+        (1, "0.004", Code::NoChange, "0"),
+        (2, "10.505", Code::Applied, "10.51"),
+        (3, "0.001", Code::NoChange, "10.51"),
+        (4, "50.00", Code::Applied, "60.51"),
+    ] {
+        let outcome = pushed(&mut history, "refunds/create", &refund(id, amount), None);
+        let known = history.get("5").refunded.to_string();
+        assert_eq!((outcome.code, known.as_str()), (code, refunded), "{amount}");
+    }
+    assert_eq!(history.get("5").refund_parts.len(), 4);
+}
+
+#[test]
+fn a_half_refund_of_prices_with_tax_in_them_takes_half() {
+    let mut history = History::new(Environment::Live);
+    let click = history.click(LINK);
+    let taxed = |more: &Value| {
+        let mut body = json!({
+            "id": 7, "status": "processing", "currency": "NPR", "total": "1130.00",
+            "prices_include_tax": true,
+            "line_items": [{"sku": "A", "quantity": 2, "total": "1000.00", "total_tax": "130.00"}],
+        });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("one").clone());
+        body
+    };
+    let net = |history: &mut History, more: &Value| {
+        pushed_by(history, "woocommerce", "order.updated", &taxed(more), Some(&click));
+        history.get("7").commission.as_ref().map(|it| it.net.to_string())
+    };
+    assert_eq!(net(&mut history, &json!({})).as_deref(), Some("113.00"));
+    let half = json!({"refunds": [{"id": 1, "total": "-565.00"}]});
+    assert_eq!(net(&mut history, &half).as_deref(), Some("56.50"));
 }
 
 #[test]
@@ -113,6 +202,11 @@ fn what_is_taken_back_during_a_payout_waits_whole() {
     history.book.resume(parked, at(T0 + 200));
     assert_eq!(history.outcome("e2").code, Code::Applied);
     assert_eq!(history.get("5").refund_parts.len(), 1);
+    // One that grows waits as one that is new.
+    fly(&mut history, State::PayableInFlight);
+    let outcome = pushed(&mut history, "refunds/create", &refund(1, "150.00"), None);
+    assert_eq!(outcome.code, Code::PayoutInFlight);
+    assert_eq!(history.get("5").refund_parts["1"], 100.into());
 }
 
 #[test]
