@@ -13,7 +13,7 @@ use sqlx::types::time::OffsetDateTime;
 
 /// Notices of one row at most; positions count on it.
 pub const NOTICES_PER_GROUP_MAX: usize = 256;
-const _: () = assert!(NOTICES_PER_GROUP_MAX as i64 == PLACES_PER_GROUP);
+const _: () = assert!(NOTICES_PER_GROUP_MAX as u64 == PLACES_PER_GROUP.unsigned_abs());
 
 /// A notice as its row holds it.
 #[derive(serde::Serialize)]

@@ -33,6 +33,7 @@ mod seeding;
 mod shop;
 mod statements;
 mod stories;
+mod webhook_affiliate_log;
 mod webhook_again;
 mod webhook_bodies;
 mod webhook_endpoints;

@@ -3,16 +3,12 @@
 
 use crate::network::BY;
 use crate::shop::{DAY, Shop};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 use settlement::domain::correction::ChargedTo;
 use settlement::domain::review::{Ruled, Ruling};
 use settlement::domain::webhook::endpoint::{Endpoint, EndpointKey, Format, Owner};
-use settlement::domain::webhook::owed::concerns;
 use settlement::domain::webhook::told::{Told, Written};
-use settlement::error::Fault;
 use settlement::flows::actor::Actor;
-use settlement::flows::affiliate_webhook_endpoint::feed::{self, Start};
 use settlement::flows::affiliate_webhook_endpoint::{
     self as endpoints, Choice, NOBODY, NewAffiliateEndpoint,
 };
@@ -24,19 +20,18 @@ use settlement::flows::webhook::bodies;
 use settlement::flows::webhook::fan_out::{self, Numbered};
 use settlement::store::webhook_group;
 use shared::id::AffiliateId;
-use shared::validate::resource::{EventType, Recovery};
+use shared::validate::resource::EventType;
 use shared::validate::web_address::Reach;
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 use uuid::Uuid;
 
 impl Shop {
-    fn desk(&self) -> endpoints::Desk<'_> {
+    pub fn desk(&self) -> endpoints::Desk<'_> {
         let (pool, vault) = (self.pool(), &self.network.vault);
         endpoints::Desk { pool, vault, reach: Reach::Public, actor: BY, now: self.now }
     }
 
-    async fn endpoint(&self, affiliate: AffiliateId, choice: Choice) -> Endpoint {
+    pub async fn endpoint(&self, affiliate: AffiliateId, choice: Choice) -> Endpoint {
         let new = NewAffiliateEndpoint {
             affiliate,
             environment: self.network.scope.environment,
@@ -54,11 +49,11 @@ impl Shop {
         }
     }
 
-    async fn orders_endpoint(&self) -> Endpoint {
+    pub async fn orders_endpoint(&self) -> Endpoint {
         self.endpoint(self.network.affiliate, Choice::Orders).await
     }
 
-    fn merchants(&self) -> Endpoint {
+    pub fn merchants(&self) -> Endpoint {
         let scope = self.network.scope;
         Endpoint {
             key: EndpointKey {
@@ -73,7 +68,7 @@ impl Shop {
     }
 
     /// The log so far.
-    async fn told(&self) -> Vec<Told> {
+    pub async fn told(&self) -> Vec<Told> {
         let sql = "select environment, merchant_id, position from webhook_event_group
                    order by position";
         let places: Vec<(String, Uuid, i64)> =
@@ -86,7 +81,7 @@ impl Shop {
         groups.into_iter().flat_map(|group| group.told).collect()
     }
 
-    async fn write(&self, endpoint: &Endpoint, told: &[Told], first: i64) -> Vec<Written> {
+    pub async fn write(&self, endpoint: &Endpoint, told: &[Told], first: i64) -> Vec<Written> {
         let mut transaction = self.pool().begin().await.unwrap();
         let written = bodies::write(&mut transaction, endpoint, told, first).await.unwrap();
         transaction.commit().await.unwrap();
@@ -94,26 +89,26 @@ impl Shop {
     }
 
     /// Numbers what endpoints are owed, as the job does.
-    async fn number(&self) {
+    pub async fn number(&self) {
         let once = || fan_out::run_once(self.pool(), self.now);
         while once().await.unwrap() != Numbered::Nothing {}
     }
 
     /// Number, id and body of an endpoint's deliveries.
-    async fn numbered(&self, endpoint: &Endpoint) -> Vec<(i64, String, String)> {
+    pub async fn numbered(&self, endpoint: &Endpoint) -> Vec<(i64, String, String)> {
         let sql = "select sequence, message_id, body from webhook_delivery
                    where endpoint_id = $1 order by sequence";
         let rows = sqlx::query_as(sql).bind(endpoint.key.endpoint).fetch_all(self.pool());
         rows.await.unwrap()
     }
 
-    async fn release(&mut self, seconds: i64) {
+    pub async fn release(&mut self, seconds: i64) {
         self.wait(seconds);
         let once = || release_holds::run_once(self.pool(), self.now);
         while once().await.unwrap() != Progress::Idle {}
     }
 
-    async fn super_admin(&self, number: u128) -> Actor {
+    pub async fn super_admin(&self, number: u128) -> Actor {
         sqlx::query(
             "insert into account (account_id, email, password_hash, role, super_admin, created_at)
              values ($1, $2, '', 'operator', true, now())",
@@ -386,109 +381,4 @@ async fn what_is_settled_is_numbered_for_its_affiliate_s_endpoints() {
     assert_eq!(rejected.len(), 1);
     assert_eq!(shop.numbered(&khata).await, sent(&rejected));
     assert_eq!(shop.numbered(&other).await, []);
-}
-
-#[tokio::test]
-async fn an_affiliate_recovers_what_its_endpoint_never_had_and_nothing_of_another_s() {
-    let mut shop = Shop::new().await;
-    let since = shop.now;
-    let click = shop.click();
-    shop.order("A", json!({"clickId": click})).await;
-    // Proposed to another affiliate, it waits for a decision and has no commission.
-    shop.coupon("save10").await;
-    shop.order("B", json!({"couponCode": "SAVE10"})).await;
-    shop.report("A", "confirmed", json!({})).await;
-    shop.wait(60);
-    let told = shop.told().await;
-    let attributed = Choice::Khata(vec!["conversion.attributed".to_owned(), "ping".to_owned()]);
-    let khata = shop.endpoint(shop.network.affiliate, attributed.clone()).await;
-    let other = shop.endpoint(shop.other, attributed).await;
-    let orders = shop.orders_endpoint().await;
-    shop.report("A", "returned", json!({})).await;
-    let wish = Recovery { since, from: None };
-    let recover = |endpoint: &Endpoint| {
-        let (desk, id) = (shop.desk(), endpoint.key.endpoint);
-        async move { endpoints::recover(desk, id, wish).await.unwrap() }
-    };
-    let done = recover(&khata).await;
-    assert_eq!((done.missing, done.next), (1, None));
-    // Of the order's events it was owed the last one already: the others are told before it.
-    assert_eq!(recover(&orders).await.missing, 1);
-    assert_eq!(recover(&other).await.missing, 1);
-    for endpoint in [&khata, &orders, &other] {
-        assert_eq!(recover(endpoint).await.missing, 0, "a repeat finds nothing more");
-    }
-    let received = |endpoint: &Endpoint| {
-        let owner = endpoint.owner;
-        let own = told.iter().filter(|one| concerns(owner, one.merchant, one.affiliate, one.kind));
-        own.cloned().collect::<Vec<_>>()
-    };
-    for endpoint in [&khata, &other] {
-        let expected = shop.write(endpoint, &received(endpoint), 1).await;
-        let numbered = shop.numbered(endpoint).await;
-        assert_eq!((numbered.len(), expected.len()), (1, 1));
-        assert_eq!((&numbered[0].1, &numbered[0].2), (&expected[0].message_id, &expected[0].body));
-    }
-    shop.number().await;
-    let bodies: Vec<String> =
-        shop.numbered(&orders).await.into_iter().map(|(.., body)| body).collect();
-    let statuses: Vec<Value> =
-        bodies.iter().map(|body| serde_json::from_str::<Value>(body).unwrap()).collect();
-    let statuses: Vec<_> =
-        statuses.iter().map(|body| body["order_data"]["order_status"].as_str()).collect();
-    assert_eq!(statuses, [Some("pending"), Some("refunded")]);
-}
-
-/// Reads on for an affiliate until something is there: other databases of the server write too, and
-/// a mark waits for whoever does.
-async fn pull(shop: &Shop, start: Start, limit: usize) -> feed::Read {
-    let of = (shop.network.scope.environment, shop.network.affiliate);
-    for _ in 0..600 {
-        let read = feed::read(shop.pool(), BY, of, start, limit, shop.now).await.unwrap();
-        if !read.notices.is_empty() {
-            return read;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("nothing can be read from {start:?}");
-}
-
-#[tokio::test]
-async fn an_affiliate_reads_its_own_of_all_logs_page_by_page_and_none_twice() {
-    let mut shop = Shop::new().await;
-    let click = shop.click();
-    shop.coupon("save10").await;
-    for order in ["A", "B"] {
-        shop.order(order, json!({"clickId": click})).await;
-        shop.order(&format!("{order}-other"), json!({"couponCode": "SAVE10"})).await;
-    }
-    shop.report("A", "returned", json!({})).await;
-    let kinds = |read: &feed::Read| -> Vec<&'static str> {
-        read.notices.iter().map(|one| one.kind.as_str()).collect()
-    };
-    let told = |read: &feed::Read| -> Vec<(String, Option<i64>)> {
-        read.notices.iter().map(|one| (one.message_id.clone(), one.position)).collect()
-    };
-    let sold = ["conversion.attributed", "commission.created"];
-    let expected = [&sold[..], &sold[..], &["commission.rejected"]].concat();
-    // One by one, as far as each becomes safe to read.
-    let (mut start, mut paged, mut seen) =
-        (Start::Since(Timestamp::UNIX_EPOCH), Vec::new(), Vec::new());
-    while paged.len() < expected.len() {
-        let page = pull(&shop, start, 1).await;
-        paged.extend(told(&page));
-        seen.extend(kinds(&page));
-        start = Start::At(page.next);
-    }
-    assert_eq!(seen, expected);
-    let all = pull(&shop, Start::Since(Timestamp::UNIX_EPOCH), 100).await;
-    assert_eq!((told(&all), all.more), (paged, false));
-    let of = (shop.network.scope.environment, shop.network.affiliate);
-    let end = feed::read(shop.pool(), BY, of, start, 1, shop.now).await.unwrap();
-    assert_eq!((end.notices.len(), end.more), (0, false));
-    shop.report("B", "returned", json!({})).await;
-    assert_eq!(kinds(&pull(&shop, Start::At(end.next), 100).await), ["commission.rejected"]);
-    let stranger = Actor::Key { merchant: shop.network.merchant };
-    let denied = feed::read(shop.pool(), stranger, of, start, 1, shop.now).await;
-    assert!(matches!(denied, Err(Fault::PermissionDenied(_))));
 }

@@ -40,8 +40,8 @@ pub struct Read {
     pub more: bool,
 }
 
-/// Reads on in what is told about an affiliate, so many notices at most. One read looks at a part of
-/// the logs only, in which there may be nothing about it.
+/// Reads on in what is told about an affiliate, so many notices at most. One read looks at a part
+/// of the logs only, in which there may be nothing about it.
 pub async fn read(
     pool: &PgPool,
     actor: Actor,
