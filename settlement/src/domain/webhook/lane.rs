@@ -9,9 +9,15 @@ pub const BREAKER_FAILURES: u32 = 5;
 /// How long nothing is tried after that failure; it doubles with each further one.
 const REST_FIRST: Duration = Duration::from_secs(5);
 /// How long nothing is tried at most.
-pub const REST_MAX: Duration = Duration::from_mins(5);
+const REST_MAX: Duration = Duration::from_mins(5);
 /// How long an endpoint may fail before it is paused.
-pub const FAILING_MAX: Duration = Duration::from_hours(5 * 24);
+const FAILING_MAX: Duration = Duration::from_hours(5 * 24);
+
+/// When a rest that is taken now ends at the latest. One that ends later was taken by a clock that
+/// was ahead, and is none.
+pub fn rest_end_max(now: Timestamp) -> Timestamp {
+    now.saturating_add(REST_MAX).unwrap_or(Timestamp::MAX)
+}
 
 /// What the last attempts on an endpoint came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +44,7 @@ pub enum Pace {
 impl Standing {
     /// What may be sent now.
     pub fn pace(self, now: Timestamp) -> Pace {
-        if self.rests_until.is_some_and(|until| now < until) {
+        if self.rests_until.is_some_and(|until| now < until && until <= rest_end_max(now)) {
             Pace::NotYet
         } else if self.failures_in_row >= BREAKER_FAILURES {
             Pace::OneAtATime
@@ -97,6 +103,15 @@ mod tests {
     #[test]
     fn an_endpoint_that_does_not_fail_is_sent_to_at_will() {
         assert_eq!(Standing::default().pace(at(0)), Pace::Freely);
+    }
+
+    #[test]
+    fn a_rest_longer_than_the_longest_is_none() {
+        let cases = [(400, Pace::NotYet), (401, Pace::Freely), (100, Pace::Freely)];
+        for (until, pace) in cases {
+            let standing = Standing { rests_until: Some(at(until)), ..Standing::default() };
+            assert_eq!(standing.pace(at(100)), pace, "{until}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::outbound::webhook::{Answer, Call};
 use crate::secrets::draw;
 use crate::secrets::vault::Unopenable;
 use crate::store::webhook_delivery::Due;
+use crate::store::webhook_lane::LeaseKey;
 use crate::store::webhook_lease::Leased;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -31,6 +32,13 @@ pub struct Sent {
     pub standing: Standing,
     /// Every attempt, in the order in which they ended.
     pub attempts: Vec<Attempted>,
+}
+
+impl Sent {
+    /// The lease that it was sent on.
+    pub fn lease(&self) -> LeaseKey {
+        (self.key, self.token)
+    }
 }
 
 /// One attempt.
@@ -64,14 +72,16 @@ struct Round<'a> {
     post: &'a Post,
     lane: &'a Leased,
     secrets: Vec<String>,
+    leased: Stopwatch,
     began: Stopwatch,
     now: Timestamp,
 }
 
 /// Sends what is due on a lane. It ends when all was tried, when the endpoint fails too often in a
-/// row, or when the lease nears its end.
+/// row, or when the lease nears its end: of one that was got too late nothing is sent. `now` is when
+/// it begins, which may be long after the lease was asked for.
 pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
-    let Work { lane, due } = work;
+    let Work { lane, due, leased } = work;
     let sent = |standing, attempts| Sent { key: lane.key, token: lane.token, standing, attempts };
     let secrets = match secrets(post, &lane) {
         Ok(secrets) => secrets,
@@ -82,7 +92,7 @@ pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
             return sent(Standing { rests_until, ..lane.standing }, Vec::new());
         }
     };
-    let round = Round { post, lane: &lane, secrets, began: Stopwatch::start(), now };
+    let round = Round { post, lane: &lane, secrets, leased, began: Stopwatch::start(), now };
     let mut standing = lane.standing;
     let mut attempts = Vec::with_capacity(due.len());
     let mut waiting = due.into_iter();
@@ -119,7 +129,7 @@ impl Round<'_> {
 
     /// How many calls may be under way now.
     fn calls_at_once(&self, standing: Standing) -> usize {
-        if self.began.elapsed() >= self.post.limits.begin_time_max {
+        if self.leased.elapsed() >= self.post.limits.begin_time_max {
             return 0;
         }
         match standing.pace(self.time()) {
@@ -133,7 +143,7 @@ impl Round<'_> {
     async fn attempt(&self, delivery: Due) -> Option<Attempted> {
         // Closed: the node stops.
         let _permit = self.post.calls.acquire().await.ok()?;
-        if self.began.elapsed() >= self.post.limits.begin_time_max {
+        if self.leased.elapsed() >= self.post.limits.begin_time_max {
             return None;
         }
         let (started_at, watch) = (self.time(), Stopwatch::start());
