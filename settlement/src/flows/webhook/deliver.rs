@@ -43,7 +43,7 @@ pub struct Limits {
     pub deliveries_per_lane_max: i64,
     /// Calls of one lane under way at once.
     pub calls_per_lane_max: usize,
-    /// Calls of a node under way at once.
+    /// Calls of a node under way at once: with one for each lane, slow ones leave none without.
     pub calls_max: usize,
     /// An attempt's time, in khata's own format.
     pub khata_time_max: Duration,

@@ -167,6 +167,8 @@ fn row(attempted: &Attempted) -> Attempt<'_> {
     let (status, fault, answer) = match &attempted.answer {
         Answer::Status { status, start } => (Some(i32::from(*status)), None, Some(&start[..])),
         Answer::Failed(fault) => (None, Some(fault.as_str()), None),
+        // Of what was not made no attempt is told.
+        Answer::NotMade => (None, None, None),
     };
     Attempt {
         key: attempted.delivery.key,
