@@ -210,8 +210,8 @@ pub async fn advance(
 }
 
 /// Forgets an endpoint's failures, makes due now what waits on it and was numbered since an
-/// instant, and gives up what is older; answers the lanes touched. A lease from before ends: what
-/// it learns of the failures is of the past.
+/// instant, and gives up what is older; answers the lanes touched. The lane is locked. A lease from
+/// before ends: what it learns of the failures is of the past.
 pub async fn resume(
     connection: &mut PgConnection,
     key: EndpointKey,

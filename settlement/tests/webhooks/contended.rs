@@ -132,6 +132,35 @@ async fn a_lane_that_somebody_holds_keeps_no_other_from_being_recorded() {
 }
 
 #[tokio::test]
+async fn an_endpoint_is_made_active_while_its_lane_is_recorded_and_neither_gives_way() {
+    let mut world = World::new().await;
+    let scope = world.scopes[0];
+    let made = world.endpoint(scope, "hook", &Kind::ALL).await;
+    world.tell_many(scope, Kind::CommissionHeld, 2).await;
+    world.number().await;
+    world.set_state(&made, "paused").await;
+    let mut recording = world.pool.begin().await.unwrap();
+    sqlx::query("select from webhook_lane for no key update")
+        .execute(&mut *recording)
+        .await
+        .unwrap();
+    let record = async {
+        let waits = "select count(*)::text from pg_stat_activity
+                     where datname = current_database() and wait_event_type = 'Lock'";
+        while world.text(waits).await == "0" {}
+        sqlx::query("update webhook_delivery set attempts = attempts + 1")
+            .execute(&mut *recording)
+            .await
+            .unwrap();
+        recording.commit().await.unwrap();
+    };
+    let both = async { tokio::join!(world.set_state(&made, "active"), record) };
+    tokio::time::timeout(BOUND, both).await.expect("they wait for each other in one order");
+    assert_eq!(world.deliveries(&made).await, ["pending 1", "pending 1"]);
+    assert_eq!(world.round().await.arrived, 2);
+}
+
+#[tokio::test]
 async fn a_backlog_of_many_lanes_keeps_no_other_from_being_numbered() {
     let mut world = World::new().await;
     let (busy, quiet) = (world.scopes[0], world.scopes[1]);

@@ -192,7 +192,7 @@ fn told<'a>(
 }
 
 /// What is not too old to be told, and what is.
-fn young<'a>(told: Vec<(&'a Told, Timestamp)>, now: Timestamp) -> (Vec<Told>, Vec<&'a Told>) {
+fn young(told: Vec<(&Told, Timestamp)>, now: Timestamp) -> (Vec<Told>, Vec<&Told>) {
     let oldest = oldest(now);
     let (young, old): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, at)| *at >= oldest);
     let young = young.into_iter().map(|(told, _)| told.clone()).collect();

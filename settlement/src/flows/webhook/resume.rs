@@ -1,6 +1,6 @@
 //! A paused endpoint is sent to again: what waits on it is due at once.
 
-use super::kept_since;
+use super::{held_lane, kept_since};
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
 use crate::store::webhook_lane;
@@ -15,6 +15,8 @@ pub(in crate::flows) async fn run(
     key: EndpointKey,
     now: Timestamp,
 ) -> Result<(), Fault> {
+    // First: whoever records attempts holds the lane, and then touches its deliveries.
+    held_lane(connection, &key).await?;
     match webhook_lane::resume(connection, key, kept_since(now), now).await? {
         1 => Ok(()),
         _ => Err(Fault::Corrupt("an endpoint has no lane".to_owned())),

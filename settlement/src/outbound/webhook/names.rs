@@ -43,7 +43,7 @@ pub(super) enum NameFault {
 #[derive(Clone)]
 enum LookedUp {
     /// These addresses; none: the name has none.
-    Addresses(Arc<[SocketAddr]>),
+    Addresses(Vec<SocketAddr>),
     /// It was not made.
     NoPlace,
 }
@@ -103,7 +103,7 @@ async fn found(places: Arc<Semaphore>, look_up: LookUp, name: String) -> LookedU
         look_up(&name)
     });
     let addresses = found.await.ok().and_then(Result::ok).unwrap_or_default();
-    LookedUp::Addresses(addresses.into())
+    LookedUp::Addresses(addresses)
 }
 
 fn judged(found: Option<LookedUp>, reach: Reach) -> Result<Addrs, NameFault> {
@@ -113,7 +113,7 @@ fn judged(found: Option<LookedUp>, reach: Reach) -> Result<Addrs, NameFault> {
         None => return Err(NameFault::Found(CallFault::Unresolved)),
     };
     match of_addresses(addresses.iter().map(SocketAddr::ip), reach) {
-        Verdict::Allowed => Ok(Box::new(addresses.to_vec().into_iter())),
+        Verdict::Allowed => Ok(Box::new(addresses.into_iter())),
         Verdict::Refused => Err(NameFault::Found(CallFault::AddressRefused)),
         Verdict::Nowhere => Err(NameFault::Found(CallFault::Unresolved)),
     }
