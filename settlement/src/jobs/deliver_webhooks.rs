@@ -13,6 +13,8 @@ use tokio::task::JoinSet;
 
 /// The safety net below the wake, and how late a retry may begin.
 const POLL: Duration = Duration::from_millis(500);
+/// How soon what could not be recorded is tried again, because somebody else held its lane.
+const BUSY_POLL: Duration = Duration::from_millis(20);
 /// Lanes recorded in one transaction at most.
 const RECORDED_MAX: usize = 64;
 /// How long calls under way may take to end after a stop signal.
@@ -46,16 +48,13 @@ pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = round.app.wakes.delivery.notified() => {}
             Some(sent) = round.flying.join_next() => round.land(sent),
         }
-        pause = match round.go_on().await {
-            Ok(()) => {
-                round.backoff.reset();
-                POLL
-            }
-            Err(fault) => {
-                tracing::error!(%fault, "deliveries could not be leased or recorded; they will be");
-                round.backoff.after_failure()
-            }
+        let Err(fault) = round.go_on().await else {
+            round.backoff.reset();
+            pause = if round.landed.is_empty() { POLL } else { BUSY_POLL };
+            continue;
         };
+        tracing::error!(%fault, "deliveries could not be leased or recorded; they will be");
+        pause = round.backoff.after_failure();
         // While the database is away, what lands is kept and nothing more is leased.
         if !round.landed.is_empty() {
             tokio::select! {
@@ -76,15 +75,20 @@ impl Round {
         }
     }
 
-    /// Records what landed, then leases what there is room for.
+    /// Records what landed, but for lanes that somebody else holds, then leases what there is room
+    /// for.
     async fn go_on(&mut self) -> Result<(), Fault> {
         self.record().await?;
-        let free = self.post.limits().lanes_max.saturating_sub(self.flying.len());
+        let under_way = self.flying.len() + self.landed.len();
+        let free = self.post.limits().lanes_max.saturating_sub(under_way);
         if free == 0 {
             return Ok(());
         }
+        let (pool, limits) = (&self.app.pool, self.post.limits());
+        let leased = deliver::lease(pool, limits, free, Timestamp::now()).await?;
+        // Receivers refuse what was stamped long before it arrives, and leasing may have taken long.
         let now = Timestamp::now();
-        for work in deliver::lease(&self.app.pool, self.post.limits(), free, now).await? {
+        for work in leased {
             let post = Arc::clone(&self.post);
             self.flying.spawn(async move { deliver::lane(&post, work, now).await });
         }
@@ -95,12 +99,18 @@ impl Round {
         while let Some(sent) = self.flying.try_join_next() {
             self.land(sent);
         }
-        while !self.landed.is_empty() {
+        let mut held_up = Vec::new();
+        let mut outcome = Ok(());
+        while outcome.is_ok() && !self.landed.is_empty() {
             let part = self.landed.len().min(RECORDED_MAX);
-            deliver::record(&self.app.pool, &self.landed[..part], Timestamp::now()).await?;
-            self.landed.drain(..part);
+            let sent = &self.landed[..part];
+            outcome = deliver::record(&self.app.pool, sent, Timestamp::now()).await.map(|done| {
+                let landed = self.landed.drain(..part);
+                held_up.extend(landed.filter(|sent| done.busy.contains(&sent.lease())));
+            });
         }
-        Ok(())
+        self.landed.append(&mut held_up);
+        outcome
     }
 
     /// Lets calls under way end, for a moment, and records them. What is cut off is sent again by
@@ -120,6 +130,9 @@ impl Round {
         self.flying.abort_all();
         if let Err(fault) = self.record().await {
             tracing::warn!(%fault, "deliveries could not be recorded; they will be sent again");
+        } else if !self.landed.is_empty() {
+            let lanes = self.landed.len();
+            tracing::info!(lanes, "lanes held by others are not recorded; they are sent on again");
         }
     }
 }

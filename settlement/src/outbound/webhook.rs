@@ -69,6 +69,9 @@ pub enum Answer {
     },
     /// No whole answer.
     Failed(CallFault),
+    /// No attempt was made: more names than we look up at once have silent servers. It says nothing
+    /// of the endpoint.
+    NotMade,
 }
 
 /// Without what the receiver wrote.
@@ -79,6 +82,7 @@ impl fmt::Debug for Answer {
                 write!(f, "Status({status}, {} bytes kept)", start.len())
             }
             Self::Failed(fault) => write!(f, "Failed({fault:?})"),
+            Self::NotMade => write!(f, "NotMade"),
         }
     }
 }
@@ -188,7 +192,7 @@ impl Sender {
         let attempt = tokio::time::timeout(call.time_max, self.attempt(url, call));
         match attempt.await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(failure)) => Answer::Failed(fault::of(&failure)),
+            Ok(Err(failure)) => fault::of(&failure),
             Err(_) => Answer::Failed(CallFault::Timeout),
         }
     }

@@ -132,6 +132,9 @@ pub struct Tried {
     pub created_at: OffsetDateTime,
     /// Which attempt of it, from 1.
     pub attempt: i32,
+    /// How many tries it had when the attempt began. It has others now: it was put back on its
+    /// schedule meanwhile.
+    pub tries: i32,
     /// pending, delivered or dead.
     pub state: &'static str,
     /// When it is tried again, while it is pending.
@@ -140,28 +143,38 @@ pub struct Tried {
     pub ended_at: Option<Timestamp>,
 }
 
-/// Writes what attempts made of pending deliveries; answers the rows touched.
+/// Writes what attempts made of pending deliveries; answers the endpoint of each row touched. One
+/// that failed makes nothing of a delivery that was put back on its schedule meanwhile: it is
+/// counted alone.
 pub async fn end_attempts(
     connection: &mut PgConnection,
     tried: &[Tried],
-) -> Result<u64, sqlx::Error> {
+) -> Result<Vec<Uuid>, sqlx::Error> {
     let keys = Keys::of(tried.iter().map(|row| row.key));
     let instants = |of: fn(&Tried) -> Option<Timestamp>| -> Vec<Option<OffsetDateTime>> {
         tried.iter().map(|row| of(row).map(instant::to_row)).collect()
     };
-    let done = sqlx::query(
+    sqlx::query_scalar(
         "-- end_webhook_attempts
          update webhook_delivery delivery
-         set state = tried.state, attempts = tried.attempt, tries = delivery.tries + 1,
-             next_attempt_at = tried.next_attempt_at, ended_at = tried.ended_at
+         set attempts = tried.attempt,
+             state = case when delivery.tries = tried.tries or tried.state = 'delivered'
+                          then tried.state else delivery.state end,
+             tries = case when delivery.tries = tried.tries or tried.state = 'delivered'
+                          then delivery.tries + 1 else delivery.tries end,
+             next_attempt_at = case when delivery.tries = tried.tries or tried.state = 'delivered'
+                                    then tried.next_attempt_at else delivery.next_attempt_at end,
+             ended_at = case when delivery.tries = tried.tries or tried.state = 'delivered'
+                             then tried.ended_at else delivery.ended_at end
          from unnest($1::text[], $2::uuid[], $3::uuid[], $4::bigint[], $5::timestamptz[],
-                     $6::int[], $7::text[], $8::timestamptz[], $9::timestamptz[])
+                     $6::int[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::int[])
              as tried (environment, merchant_id, endpoint_id, sequence, created_at, attempt,
-                       state, next_attempt_at, ended_at)
+                       state, next_attempt_at, ended_at, tries)
          where delivery.environment = tried.environment
            and delivery.merchant_id = tried.merchant_id
            and delivery.endpoint_id = tried.endpoint_id and delivery.sequence = tried.sequence
-           and delivery.created_at = tried.created_at and delivery.state = 'pending'",
+           and delivery.created_at = tried.created_at and delivery.state = 'pending'
+         returning delivery.endpoint_id",
     )
     .bind(keys.environments)
     .bind(keys.merchants)
@@ -172,7 +185,7 @@ pub async fn end_attempts(
     .bind(tried.iter().map(|row| row.state).collect::<Vec<_>>())
     .bind(instants(|row| row.next_attempt_at))
     .bind(instants(|row| row.ended_at))
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
+    .bind(tried.iter().map(|row| row.tries).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await
 }

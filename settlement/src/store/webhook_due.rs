@@ -5,7 +5,7 @@ use super::webhook_lane::{Keys, key};
 use crate::domain::notice::{Kind, Notice};
 use crate::domain::order::Scope;
 use crate::domain::webhook::endpoint::{EndpointKey, Owner};
-use crate::domain::webhook::owed::concerns;
+use crate::domain::webhook::owed::Listener;
 use shared::id::AffiliateId;
 use sqlx::PgConnection;
 use sqlx::types::time::OffsetDateTime;
@@ -13,33 +13,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 /// Groups of one row at most: what is taken at once stays small.
-pub const GROUPS_PER_ROW_MAX: usize = 100;
+const GROUPS_PER_ROW_MAX: usize = 100;
 
 /// A group with its position.
 pub type Placed<'a> = (i64, &'a [(Scope, &'a Notice)]);
-
-/// An endpoint that some of a batch's notices may concern.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listener {
-    /// Which.
-    pub key: EndpointKey,
-    /// Whose.
-    pub owner: Owner,
-    /// The types it chose.
-    pub events: Vec<Kind>,
-}
-
-impl Listener {
-    fn is_owed(&self, (scope, notice): (Scope, &Notice)) -> bool {
-        let here = match self.owner {
-            Owner::Merchant => scope.merchant == self.key.merchant,
-            Owner::Affiliate(_) => true,
-        };
-        here && scope.environment == self.key.environment
-            && self.events.contains(&notice.kind)
-            && concerns(self.owner, scope.merchant, notice.affiliate, notice.kind)
-    }
-}
 
 #[derive(sqlx::FromRow)]
 struct ListenerRow {
@@ -100,7 +77,7 @@ fn read(row: &ListenerRow) -> Result<Listener, sqlx::Error> {
     })
 }
 
-/// Notes what each listener is owed of these groups: a row for up to [`GROUPS_PER_ROW_MAX`].
+/// Notes what each listener is owed of these groups, many of them in a row.
 pub async fn insert(
     connection: &mut PgConnection,
     listeners: &[Listener],
@@ -165,8 +142,6 @@ pub struct DueRow {
     pub positions: Vec<i64>,
     /// Under which merchant they stand.
     pub log_merchant_id: Uuid,
-    /// When they were written.
-    pub created_at: OffsetDateTime,
 }
 
 /// Takes the oldest groups of each of these endpoints, so many of each at most, and the rest of the
@@ -194,7 +169,7 @@ pub async fn take(
          where due.environment = taken.environment and due.merchant_id = taken.merchant_id
            and due.endpoint_id = taken.endpoint_id and due.position = taken.position
          returning due.environment, due.merchant_id, due.endpoint_id, due.positions,
-                   due.log_merchant_id, due.created_at",
+                   due.log_merchant_id",
     )
     .bind(keys.environments)
     .bind(keys.merchants)

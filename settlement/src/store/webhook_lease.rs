@@ -2,7 +2,7 @@
 
 use super::instant;
 use super::terms::unknown;
-use super::webhook_lane::{Keys, key};
+use super::webhook_lane::key;
 use crate::domain::webhook::endpoint::{EndpointKey, Format};
 use crate::domain::webhook::lane::Standing;
 use jiff::Timestamp;
@@ -47,6 +47,8 @@ pub struct Lease {
     pub token: Uuid,
     /// When it ends by itself.
     pub until: Timestamp,
+    /// No lease ends later; one that does was given by a clock that was wrong, and counts as over.
+    pub until_max: Timestamp,
     /// Lanes at most.
     pub lanes_max: i64,
     /// Lanes with so many failures in a row come after all others.
@@ -82,8 +84,8 @@ pub async fn lease(
                          then endpoint.previous_secret_sealed end as previous_secret_sealed
              from webhook_lane lane
              join webhook_endpoint endpoint using (environment, merchant_id, endpoint_id)
-             where lane.due_at <= $1 and (lane.lease_until is null or lane.lease_until <= $1)
-               and endpoint.state = 'active'
+             where lane.due_at <= $1 and endpoint.state = 'active'
+               and (lane.lease_until is null or lane.lease_until <= $1 or lane.lease_until > $6)
              order by lane.failures_in_row >= $2, lane.due_at
              limit $3
              for no key update of lane skip locked
@@ -101,6 +103,7 @@ pub async fn lease(
     .bind(lease.lanes_max)
     .bind(lease.token)
     .bind(instant::to_row(lease.until))
+    .bind(instant::to_row(lease.until_max))
     .fetch_all(connection)
     .await?;
     rows.into_iter().map(|row| read(row, lease.token)).collect()
@@ -123,27 +126,4 @@ fn read(row: LeasedRow, token: Uuid) -> Result<Leased, sqlx::Error> {
         secret_sealed: row.secret_sealed,
         previous_secret_sealed: row.previous_secret_sealed,
     })
-}
-
-/// Gives leases back without a word about the lanes: they are due as they were.
-pub async fn give_back(
-    connection: &mut PgConnection,
-    lanes: &[(EndpointKey, Uuid)],
-) -> Result<u64, sqlx::Error> {
-    let keys = Keys::of(lanes.iter().map(|(key, _)| *key));
-    let done = sqlx::query(
-        "-- give_webhook_lanes_back
-         update webhook_lane lane set lease_until = null, lease_token = null
-         from unnest($1::text[], $2::uuid[], $3::uuid[], $4::uuid[])
-             as leased (environment, merchant_id, endpoint_id, lease_token)
-         where lane.environment = leased.environment and lane.merchant_id = leased.merchant_id
-           and lane.endpoint_id = leased.endpoint_id and lane.lease_token = leased.lease_token",
-    )
-    .bind(keys.environments)
-    .bind(keys.merchants)
-    .bind(keys.endpoints)
-    .bind(lanes.iter().map(|(_, token)| *token).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected())
 }

@@ -2,7 +2,7 @@
 
 use crate::crash::dying;
 use crate::sink::Mode;
-use crate::world::{World, limits, post};
+use crate::world::{World, limits, post, send_once};
 use settlement::domain::notice::Kind;
 use settlement::flows::webhook::deliver::{self, LEASE_SECONDS};
 use settlement::flows::webhook::fan_out;
@@ -18,7 +18,7 @@ async fn a_node_may_die_between_any_two_steps() {
         told += 3;
         dying(Some(polls), fan_out::run_once(&world.pool, world.now)).await;
         world.number().await;
-        dying(Some(polls), deliver::run_once(&world.pool, &world.post, world.now)).await;
+        dying(Some(polls), send_once(&world.pool, &world.post, world.now)).await;
         // What the dead node had leased is free once its lease is over.
         world.pass(2 * LEASE_SECONDS).await;
         world.assert_complete(&made, told);
@@ -46,7 +46,7 @@ async fn two_nodes_at_once_share_the_work_and_send_nothing_twice() {
     let node = async |post: &deliver::Post| {
         for _ in 0..40 {
             fan_out::run_once(&world.pool, world.now).await.unwrap();
-            deliver::run_once(&world.pool, post, world.now).await.unwrap();
+            send_once(&world.pool, post, world.now).await.unwrap();
         }
     };
     tokio::join!(node(&one), node(&other));
@@ -87,7 +87,7 @@ async fn a_node_that_stops_begins_nothing_more() {
     let stopping = post(&world.vault, limits());
     stopping.stop();
     world.number().await;
-    let recorded = deliver::run_once(&world.pool, &stopping, world.now).await.unwrap();
+    let recorded = send_once(&world.pool, &stopping, world.now).await.unwrap();
     assert_eq!((recorded.lanes, recorded.attempts), (1, 0));
     world.pass(0).await;
     world.assert_complete(&made, 2);

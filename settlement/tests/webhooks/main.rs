@@ -8,6 +8,7 @@ mod crash;
 mod database;
 
 mod arriving;
+mod contended;
 mod crashing;
 mod failing;
 mod owing;

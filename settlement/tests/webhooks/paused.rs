@@ -104,9 +104,10 @@ async fn what_waits_longer_than_thirty_days_is_let_go_and_said() {
     assert_eq!(fan_out::let_go_once(&world.pool, world.now).await.unwrap(), 0);
     world.wait(1);
     assert_eq!(fan_out::let_go_once(&world.pool, world.now).await.unwrap(), 3);
-    let said = "select string_agg(detail ->> 'many', ' ' order by at) from audit_log
+    let said = "select string_agg(coalesce((detail ->> 'groups') || ' groups',
+                    (detail ->> 'notices') || ' notices'), ', ' order by at) from audit_log
                 where action = 'webhook_endpoint.let_go'";
-    assert_eq!(world.text(said).await, "3");
+    assert_eq!(world.text(said).await, "3 groups");
     world.set_state(&made, "active").await;
     world.pass(0).await;
     world.assert_complete(&made, 2);
@@ -117,5 +118,5 @@ async fn what_waits_longer_than_thirty_days_is_let_go_and_said() {
     world.set_state(&made, "active").await;
     world.pass(0).await;
     world.assert_complete(&made, 2);
-    assert_eq!(world.text(said).await, "3 1");
+    assert_eq!(world.text(said).await, "3 groups, 1 notices");
 }

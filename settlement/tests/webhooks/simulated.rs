@@ -3,10 +3,10 @@
 
 use crate::crash::dying;
 use crate::sink::{BAD, Mode};
-use crate::world::{HOUR, Made, TIME_MAX, World};
+use crate::world::{HOUR, Made, TIME_MAX, World, send_once};
 use settlement::domain::notice::Kind;
 use settlement::domain::webhook::endpoint::Format;
-use settlement::flows::webhook::{deliver, fan_out};
+use settlement::flows::webhook::fan_out;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -95,10 +95,10 @@ impl History {
         tokio::join!(
             dying(Some(polls[0]), fan_out::run_once(&world.pool, world.now)),
             dying(Some(polls[1]), fan_out::run_once(&world.pool, world.now)),
-            dying(Some(polls[2]), deliver::run_once(&world.pool, &world.post, world.now)),
+            dying(Some(polls[2]), send_once(&world.pool, &world.post, world.now)),
             async {
                 fan_out::run_once(&world.pool, world.now).await.unwrap();
-                deliver::run_once(&world.pool, &world.post, world.now).await.unwrap();
+                send_once(&world.pool, &world.post, world.now).await.unwrap();
             },
         );
     }

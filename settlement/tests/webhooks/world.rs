@@ -3,12 +3,14 @@
 use crate::database;
 use crate::sink::{Received, Sink};
 use crypto_box::SecretKey;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use settlement::domain::hold::HoldStart;
 use settlement::domain::notice::{Kind, Notice};
 use settlement::domain::order::Scope;
 use settlement::domain::webhook::endpoint::{EndpointKey, Format};
+use settlement::error::Fault;
 use settlement::flows::actor::Actor;
 use settlement::flows::open_merchant::{self, NewMerchant};
 use settlement::flows::webhook::deliver::{self, Limits, Post, Recorded};
@@ -204,7 +206,7 @@ impl World {
     /// Numbers what is owed and sends once what is due.
     pub async fn round(&self) -> Recorded {
         self.number().await;
-        deliver::run_once(&self.pool, &self.post, self.now).await.unwrap()
+        send_once(&self.pool, &self.post, self.now).await.unwrap()
     }
 
     /// Moves the clock from one due instant to the next, up to so many seconds, and sends what is
@@ -307,6 +309,16 @@ impl World {
             .collect();
         assert_eq!(arrived.len(), many, "{}: all arrived", made.path);
     }
+}
+
+/// Sends one lease's worth of what is due and records it, as a node does lane by lane.
+pub async fn send_once(pool: &PgPool, post: &Post, now: Timestamp) -> Result<Recorded, Fault> {
+    let leased = deliver::lease(pool, post.limits(), post.limits().lanes_max, now).await?;
+    if leased.is_empty() {
+        return Ok(Recorded::default());
+    }
+    let sent = join_all(leased.into_iter().map(|work| deliver::lane(post, work, now))).await;
+    deliver::record(pool, &sent, now).await
 }
 
 pub fn body(call: &Received) -> Value {

@@ -90,7 +90,7 @@ impl Sending<'_> {
 fn status(answer: &Answer) -> u16 {
     match answer {
         Answer::Status { status, .. } => *status,
-        Answer::Failed(fault) => panic!("no answer: {fault:?}"),
+        failed => panic!("no answer: {failed:?}"),
     }
 }
 

@@ -1,8 +1,33 @@
-//! Which notices concern an endpoint's owner at all, whatever it has chosen.
+//! Which notices an endpoint is owed: those that concern its owner, of types that it chose.
 
-use super::endpoint::Owner;
-use crate::domain::notice::Kind;
+use super::endpoint::{EndpointKey, Owner};
+use crate::domain::notice::{Kind, Notice};
+use crate::domain::order::Scope;
 use shared::id::{AffiliateId, MerchantId};
+
+/// An endpoint that a notice may concern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Which.
+    pub key: EndpointKey,
+    /// Whose.
+    pub owner: Owner,
+    /// The types it chose.
+    pub events: Vec<Kind>,
+}
+
+impl Listener {
+    /// Whether it is owed a notice of this scope.
+    pub fn is_owed(&self, (scope, notice): (Scope, &Notice)) -> bool {
+        let here = match self.owner {
+            Owner::Merchant => scope.merchant == self.key.merchant,
+            Owner::Affiliate(_) => true,
+        };
+        here && scope.environment == self.key.environment
+            && self.events.contains(&notice.kind)
+            && concerns(self.owner, scope.merchant, notice.affiliate, notice.kind)
+    }
+}
 
 /// Whether a notice that stands under this merchant, about this affiliate, concerns the owner. An
 /// affiliate's payouts are told as a whole under the nil merchant; each merchant's lines of them
@@ -18,7 +43,7 @@ pub fn concerns(
         Owner::Merchant => !network_wide,
         Owner::Affiliate(affiliate) => {
             let of_payout = matches!(kind, Kind::PayoutProcessed | Kind::PayoutFailed);
-            about == Some(affiliate) && of_payout <= network_wide
+            about == Some(affiliate) && (network_wide || !of_payout)
         }
     }
 }
@@ -26,7 +51,44 @@ pub fn concerns(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
+    use serde_json::Value;
+    use shared::id::Environment;
     use uuid::Uuid;
+
+    #[test]
+    fn a_listener_is_owed_what_it_chose_in_its_own_world_and_of_its_own_merchant() {
+        let (here, other) = (MerchantId(Uuid::from_u128(7)), MerchantId(Uuid::from_u128(8)));
+        let asha = AffiliateId(Uuid::from_u128(1));
+        let listener = |merchant, owner| Listener {
+            key: EndpointKey { environment: Environment::Live, merchant, endpoint: Uuid::nil() },
+            owner,
+            events: vec![Kind::CommissionHeld],
+        };
+        let merchants = listener(here, Owner::Merchant);
+        let affiliates = listener(MerchantId(Uuid::nil()), Owner::Affiliate(asha));
+        let cases = [
+            (Environment::Live, here, Kind::CommissionHeld, Some(asha), true, true),
+            (Environment::Live, other, Kind::CommissionHeld, Some(asha), false, true),
+            (Environment::Live, here, Kind::CommissionHeld, None, true, false),
+            (Environment::Live, here, Kind::CommissionPaid, Some(asha), false, false),
+            (Environment::Test, here, Kind::CommissionHeld, Some(asha), false, false),
+        ];
+        for (environment, merchant, kind, affiliate, to_merchant, to_asha) in cases {
+            let notice = Notice {
+                kind,
+                affiliate,
+                conversion: None,
+                about_commission: false,
+                event_id: None,
+                occurred_at: Timestamp::UNIX_EPOCH,
+                data: Value::Null,
+            };
+            let told = (Scope { environment, merchant }, &notice);
+            assert_eq!(merchants.is_owed(told), to_merchant, "{environment:?} {kind:?}");
+            assert_eq!(affiliates.is_owed(told), to_asha, "{environment:?} {kind:?}");
+        }
+    }
 
     #[test]
     fn a_merchant_hears_of_its_books_and_an_affiliate_of_what_is_its_own() {

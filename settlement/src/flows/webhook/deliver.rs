@@ -8,16 +8,17 @@
 mod record;
 mod send;
 
+use super::kept_since;
 use crate::domain::webhook::endpoint::Format;
 use crate::domain::webhook::lane::BREAKER_FAILURES;
 use crate::domain::webhook::schedule;
 use crate::error::Fault;
+use crate::outbound::stopwatch::Stopwatch;
 use crate::outbound::webhook::Sender;
 use crate::secrets::{Vault, draw};
 use crate::store::webhook_lane::Keys;
 use crate::store::webhook_lease::{Lease, Leased};
 use crate::store::{webhook_delivery, webhook_lease};
-use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::PgPool;
 use std::collections::HashMap;
@@ -29,8 +30,8 @@ pub use send::{Sent, lane};
 
 /// How long a lane is one node's.
 pub const LEASE_SECONDS: i64 = 60;
-/// Deliveries older than this are not looked for: their partitions may be gone.
-const AGE_DAYS_MAX: i64 = 90;
+/// A lease that ends later than so long from now was given by a clock that was ahead.
+const LEASE_SECONDS_MAX: i64 = 2 * LEASE_SECONDS;
 
 /// How much is sent at once, and for how long.
 #[expect(clippy::struct_field_names, reason = "a limit's name ends in max")]
@@ -42,7 +43,7 @@ pub struct Limits {
     pub deliveries_per_lane_max: i64,
     /// Calls of one lane under way at once.
     pub calls_per_lane_max: usize,
-    /// Calls of a node under way at once.
+    /// Calls of a node under way at once: with one for each lane, slow ones leave none without.
     pub calls_max: usize,
     /// An attempt's time, in khata's own format.
     pub khata_time_max: Duration,
@@ -109,18 +110,25 @@ pub struct Work {
     pub lane: Leased,
     /// What is due, in the order in which it is tried.
     pub due: Vec<webhook_delivery::Due>,
+    /// Runs since it was asked for: whatever the clock does, no lease is older than that.
+    pub leased: Stopwatch,
 }
 
-/// Leases so many lanes at most that have something to send, and reads it.
+/// Leases so many lanes at most that have something to send, and reads it. That may take long: what
+/// is sent then asks the clock again.
 pub async fn lease(
     pool: &PgPool,
     limits: &Limits,
     lanes_max: usize,
     now: Timestamp,
 ) -> Result<Vec<Work>, Fault> {
+    let leased = Stopwatch::start();
+    let after =
+        |seconds| now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX);
     let lease = Lease {
         token: draw::id(now),
-        until: now.saturating_add(SignedDuration::from_secs(LEASE_SECONDS)).unwrap_or(now),
+        until: after(LEASE_SECONDS),
+        until_max: after(LEASE_SECONDS_MAX),
         lanes_max: i64::try_from(lanes_max).unwrap_or(i64::MAX),
         failures_min: BREAKER_FAILURES,
     };
@@ -130,25 +138,16 @@ pub async fn lease(
         return Ok(Vec::new());
     }
     let keys = Keys::of(lanes.iter().map(|lane| lane.key));
-    let oldest = now.saturating_sub(SignedDuration::from_hours(AGE_DAYS_MAX * 24)).unwrap_or(now);
-    let per_lane = limits.deliveries_per_lane_max;
-    let due = webhook_delivery::due(&mut transaction, keys, per_lane, oldest, now).await?;
+    let (per_lane, since) = (limits.deliveries_per_lane_max, kept_since(now));
+    let due = webhook_delivery::due(&mut transaction, keys, per_lane, since, now).await?;
     transaction.commit().await?;
     let mut by_lane: HashMap<_, Vec<_>> = HashMap::new();
     for delivery in due {
         by_lane.entry(delivery.key).or_default().push(delivery);
     }
-    let work = |lane: Leased| Work { due: by_lane.remove(&lane.key).unwrap_or_default(), lane };
-    Ok(lanes.into_iter().map(work).collect())
-}
-
-/// Sends one lease's worth of what is due now, and records it; answers what that came to. Every
-/// lane is waited for: nodes that run for long send lane by lane instead.
-pub async fn run_once(pool: &PgPool, post: &Post, now: Timestamp) -> Result<Recorded, Fault> {
-    let leased = lease(pool, &post.limits, post.limits.lanes_max, now).await?;
-    if leased.is_empty() {
-        return Ok(Recorded::default());
+    let mut work = Vec::with_capacity(lanes.len());
+    for lane in lanes {
+        work.push(Work { due: by_lane.remove(&lane.key).unwrap_or_default(), lane, leased });
     }
-    let sent = join_all(leased.into_iter().map(|work| lane(post, work, now))).await;
-    record(pool, &sent, now).await
+    Ok(work)
 }

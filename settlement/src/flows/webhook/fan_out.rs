@@ -3,7 +3,7 @@
 //! The lane's row lock makes the numbers gapless and each group's turn come once; what is owed is
 //! taken and numbered in one transaction.
 
-use super::bodies;
+use super::{bodies, kept_since};
 use crate::domain::webhook::endpoint::{Endpoint, EndpointKey};
 use crate::domain::webhook::lane::BREAKER_FAILURES;
 use crate::domain::webhook::owed::concerns;
@@ -13,20 +13,25 @@ use crate::flows::actor::{Actor, note};
 use crate::store::edge_stream::ensure_month_partition;
 use crate::store::webhook_due::DueRow;
 use crate::store::webhook_group::Group;
-use crate::store::webhook_lane::{Keys, Locked};
+use crate::store::webhook_lane::{Keys, Locked, OwedFilter};
 use crate::store::{instant, webhook_delivery, webhook_due, webhook_group, webhook_lane};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
+use shared::validate::resource::RECOVER_DAYS_MAX;
 use sqlx::{Connection, PgConnection, PgPool};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Lanes of one transaction at most.
-pub const LANES_MAX: i64 = 16;
+const LANES_MAX: i64 = 16;
 /// Groups of one lane and transaction, and one row of them more, at most.
-pub const GROUPS_PER_LANE_MAX: i64 = 400;
+const GROUPS_PER_LANE_MAX: i64 = 400;
 /// What waits on a paused endpoint longer than this is let go.
-pub const WAIT_DAYS_MAX: i64 = 30;
+const WAIT_DAYS_MAX: i64 = 30;
+// Who is told that notices were let go cannot recover them: they are older than that reaches.
+const _: () = assert!(WAIT_DAYS_MAX == RECOVER_DAYS_MAX);
+/// How long a lane that could not be numbered stays back.
+const STEP_BACK_SECONDS: i64 = 60;
 /// Rows of one paused endpoint let go at once.
 const LET_GO_ROWS_MAX: i64 = 1_000;
 
@@ -39,14 +44,20 @@ pub enum Numbered {
     Deliveries(usize),
 }
 
-/// Numbers the deliveries of some lanes. A lane that cannot be numbered stays as it is, with its
-/// cause in the log, and the others go on.
+/// Numbers the deliveries of some lanes. A lane that cannot be numbered stays as it is for a
+/// minute, with its cause in the log, and the others go on.
 pub async fn run_once(pool: &PgPool, now: Timestamp) -> Result<Numbered, Fault> {
     let mut connection = pool.acquire().await?;
     // Outside of the transaction: a new partition stops whoever writes until it is there.
     ensure_month_partition(&mut connection, "webhook_delivery", now).await?;
     let mut transaction = connection.begin().await?;
-    let lanes = webhook_lane::lock_owed(&mut transaction, BREAKER_FAILURES, now, LANES_MAX).await?;
+    let owed = OwedFilter {
+        failures_min: BREAKER_FAILURES,
+        since: kept_since(now),
+        back_until_max: back_until(now),
+        lanes_max: LANES_MAX,
+    };
+    let lanes = webhook_lane::lock_owed(&mut transaction, owed, now).await?;
     if lanes.is_empty() {
         return Ok(Numbered::Nothing);
     }
@@ -96,10 +107,19 @@ async fn number_apart(
                 savepoint.rollback().await?;
                 let endpoint = lane.endpoint.key.endpoint;
                 tracing::error!(%endpoint, %fault, "an endpoint's deliveries cannot be numbered");
+                let key = lane.endpoint.key;
+                if webhook_lane::step_back(connection, key, back_until(now)).await? != 1 {
+                    return Err(Fault::Corrupt("a locked lane is gone".to_owned()));
+                }
             }
         }
     }
     Ok(numbered)
+}
+
+fn back_until(now: Timestamp) -> Timestamp {
+    let time = SignedDuration::from_secs(STEP_BACK_SECONDS);
+    now.saturating_add(time).unwrap_or(Timestamp::MAX)
 }
 
 /// Numbers what locked lanes are owed.
@@ -115,9 +135,10 @@ async fn number(
     let mut numbers = Vec::new();
     for lane in lanes {
         let told = told(&lane.endpoint, &taken, &groups);
-        let (told, let_go) = young(told, now);
-        if let_go > 0 {
-            note_let_go(connection, lane.endpoint.key, let_go, now).await?;
+        let (told, old) = young(told, now);
+        let chosen = old.iter().filter(|told| lane.endpoint.events.contains(&told.kind)).count();
+        if chosen > 0 {
+            note_let_go(connection, lane.endpoint.key, LetGo::Notices(chosen), now).await?;
         }
         let bodies = bodies_of(connection, lane, &told).await?;
         if let Some(last) = bodies.last() {
@@ -170,14 +191,12 @@ fn told<'a>(
     told
 }
 
-/// What is not too old to be told, and how many are.
-fn young(told: Vec<(&Told, Timestamp)>, now: Timestamp) -> (Vec<Told>, usize) {
+/// What is not too old to be told, and what is.
+fn young(told: Vec<(&Told, Timestamp)>, now: Timestamp) -> (Vec<Told>, Vec<&Told>) {
     let oldest = oldest(now);
-    let all = told.len();
-    let young: Vec<Told> =
-        told.into_iter().filter(|(_, at)| *at >= oldest).map(|(told, _)| told.clone()).collect();
-    let old = all - young.len();
-    (young, old)
+    let (young, old): (Vec<_>, Vec<_>) = told.into_iter().partition(|(_, at)| *at >= oldest);
+    let young = young.into_iter().map(|(told, _)| told.clone()).collect();
+    (young, old.into_iter().map(|(told, _)| told).collect())
 }
 
 fn oldest(now: Timestamp) -> Timestamp {
@@ -205,24 +224,36 @@ pub async fn let_go_once(pool: &PgPool, now: Timestamp) -> Result<i64, Fault> {
     let before = instant::to_row(oldest(now));
     let gone = webhook_due::let_go(&mut transaction, before, LET_GO_ROWS_MAX).await?;
     for (key, groups) in &gone {
-        let groups = usize::try_from(*groups).unwrap_or(0);
-        note_let_go(&mut transaction, *key, groups, now).await?;
+        note_let_go(&mut transaction, *key, LetGo::Groups(*groups), now).await?;
     }
     transaction.commit().await?;
     Ok(gone.iter().map(|(_, groups)| groups).sum())
 }
 
+/// How much was let go.
+#[derive(Debug, Clone, Copy)]
+enum LetGo {
+    /// Notices of types that the endpoint chose.
+    Notices(usize),
+    /// Groups that were not looked into, each of one notice or more.
+    Groups(i64),
+}
+
 async fn note_let_go(
     connection: &mut PgConnection,
     key: EndpointKey,
-    many: usize,
+    let_go: LetGo,
     now: Timestamp,
 ) -> Result<(), Fault> {
-    tracing::warn!(endpoint = %key.endpoint, many, "notices waited too long and were let go");
+    tracing::warn!(endpoint = %key.endpoint, ?let_go, "notices waited too long and were let go");
+    let (counted, many) = match let_go {
+        LetGo::Notices(many) => ("notices", json!(many)),
+        LetGo::Groups(many) => ("groups", json!(many)),
+    };
     let detail = json!({
         "merchantId": key.merchant,
         "environment": key.environment.as_str(),
-        "many": many,
+        counted: many,
         "waitedDays": WAIT_DAYS_MAX,
     });
     let (action, subject) = ("webhook_endpoint.let_go", key.endpoint.to_string());

@@ -15,6 +15,8 @@ const LOOPBACK: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const NOBODY: IpAddr = IpAddr::V6(Ipv6Addr::new(0x2d00, 0, 0, 0, 0, 0, 0, 1));
 /// A bound on what is expected to end by itself.
 const BOUND: Duration = Duration::from_secs(30);
+/// Long enough for a look-up to begin.
+const IMPATIENT: Duration = Duration::from_millis(300);
 
 /// Answers each look-up with the next of these, then with the last; counts them.
 fn names(answers: &[&[IpAddr]]) -> (LookUp, Arc<AtomicUsize>) {
@@ -122,6 +124,59 @@ async fn a_name_server_that_is_silent_costs_no_more_than_the_time_there_is() {
     let answer = post(&sender, "http://silent.example/", Duration::from_millis(50)).await;
     assert_eq!(answer, Answer::Failed(CallFault::Timeout));
     drop(release);
+}
+
+/// Look-ups of names that begin with `silent` wait until the sender is dropped; all others find
+/// nobody. Counts those that were begun.
+fn silent() -> (LookUp, Arc<AtomicUsize>, std::sync::mpsc::Sender<()>) {
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = std::sync::Mutex::new(released);
+    let begun = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&begun);
+    let look_up: LookUp = Arc::new(move |name| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        if name.starts_with("silent") {
+            let _ = released.lock().unwrap().recv();
+        }
+        Ok(Vec::new())
+    });
+    (look_up, begun, release)
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up_once_at_a_time_and_all_who_wait_get_its_answer() {
+    let (look_up, begun, release) = silent();
+    let sender = Sender::build(Reach::Any, look_up, Vec::new());
+    let impatient = (0..20).map(|_| post(&sender, "http://silent.example/", IMPATIENT));
+    for answer in futures_util::future::join_all(impatient).await {
+        assert_eq!(answer, Answer::Failed(CallFault::Timeout));
+    }
+    let other = post(&sender, "http://other.example/", BOUND).await;
+    assert_eq!(other, Answer::Failed(CallFault::Unresolved));
+    assert_eq!(begun.load(Ordering::Relaxed), 2);
+    let waiting = (0..20).map(|_| post(&sender, "http://silent.example/", BOUND));
+    let waiting = futures_util::future::join_all(waiting);
+    let (answers, ()) = tokio::join!(waiting, async { drop(release) });
+    assert!(answers.iter().all(|answer| *answer == Answer::Failed(CallFault::Unresolved)));
+    assert_eq!(begun.load(Ordering::Relaxed), 2);
+    post(&sender, "http://silent.example/", BOUND).await;
+    assert_eq!(begun.load(Ordering::Relaxed), 3, "later it is looked up anew");
+}
+
+#[tokio::test]
+async fn a_name_that_finds_no_place_fails_by_no_fault_of_its_own() {
+    let (look_up, begun, release) = silent();
+    let sender = Sender::build(Reach::Any, look_up, Vec::new());
+    let urls: Vec<_> =
+        (0..names::LOOKUPS_MAX).map(|n| format!("http://silent{n}.example/")).collect();
+    let silent = urls.iter().map(|url| post(&sender, url, IMPATIENT));
+    futures_util::future::join_all(silent).await;
+    assert_eq!(post(&sender, "http://well.example/", BOUND).await, Answer::NotMade);
+    assert_eq!(begun.load(Ordering::Relaxed), names::LOOKUPS_MAX);
+    drop(release);
+    let later =
+        async { while post(&sender, "http://well.example/", BOUND).await == Answer::NotMade {} };
+    tokio::time::timeout(BOUND, later).await.expect("places become free");
 }
 
 /// A certificate of `name`, by an issuer of its own; answers the issuer's certificate and the

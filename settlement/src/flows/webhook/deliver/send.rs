@@ -2,7 +2,7 @@
 
 use super::{Post, Work};
 use crate::domain::webhook::endpoint::{EndpointKey, Format};
-use crate::domain::webhook::lane::{Pace, Standing};
+use crate::domain::webhook::lane::{CALLS_FIRST, Pace, Standing, calls_after};
 use crate::domain::webhook::schedule::{self, Next};
 use crate::domain::webhook::signature;
 use crate::outbound::stopwatch::Stopwatch;
@@ -10,6 +10,7 @@ use crate::outbound::webhook::{Answer, Call};
 use crate::secrets::draw;
 use crate::secrets::vault::Unopenable;
 use crate::store::webhook_delivery::Due;
+use crate::store::webhook_lane::LeaseKey;
 use crate::store::webhook_lease::Leased;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -31,6 +32,13 @@ pub struct Sent {
     pub standing: Standing,
     /// Every attempt, in the order in which they ended.
     pub attempts: Vec<Attempted>,
+}
+
+impl Sent {
+    /// The lease that it was sent on.
+    pub fn lease(&self) -> LeaseKey {
+        (self.key, self.token)
+    }
 }
 
 /// One attempt.
@@ -59,19 +67,32 @@ pub enum Fate {
     Dead,
 }
 
+/// What came of beginning with a delivery.
+#[expect(clippy::large_enum_variant, reason = "nearly all are the large one, and none is kept")]
+enum Begun {
+    /// An attempt was made.
+    Made(Attempted),
+    /// None was: the node stops, or the lease nears its end. The delivery is due as before.
+    NotYet,
+    /// None was, for want of something of ours. The delivery is due as before.
+    NotAble,
+}
+
 /// One lane's sending, under way.
 struct Round<'a> {
     post: &'a Post,
     lane: &'a Leased,
     secrets: Vec<String>,
+    leased: Stopwatch,
     began: Stopwatch,
     now: Timestamp,
 }
 
 /// Sends what is due on a lane. It ends when all was tried, when the endpoint fails too often in a
-/// row, or when the lease nears its end.
+/// row, or when the lease nears its end: of one that was got too late nothing is sent. `now` is when
+/// it begins, which may be long after the lease was asked for.
 pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
-    let Work { lane, due } = work;
+    let Work { lane, due, leased } = work;
     let sent = |standing, attempts| Sent { key: lane.key, token: lane.token, standing, attempts };
     let secrets = match secrets(post, &lane) {
         Ok(secrets) => secrets,
@@ -82,22 +103,24 @@ pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
             return sent(Standing { rests_until, ..lane.standing }, Vec::new());
         }
     };
-    let round = Round { post, lane: &lane, secrets, began: Stopwatch::start(), now };
-    let mut standing = lane.standing;
+    let round = Round { post, lane: &lane, secrets, leased, began: Stopwatch::start(), now };
+    let (mut standing, mut calls) = (lane.standing, CALLS_FIRST);
     let mut attempts = Vec::with_capacity(due.len());
     let mut waiting = due.into_iter();
     let mut flying = FuturesUnordered::new();
     loop {
-        while flying.len() < round.calls_at_once(standing) {
+        while flying.len() < round.calls_at_once(standing, calls) {
             let Some(delivery) = waiting.next() else { break };
             flying.push(round.attempt(delivery));
         }
         match flying.next().await {
-            Some(Some(attempted)) => {
+            Some(Begun::Made(attempted)) => {
+                calls = calls_after(calls, attempted.duration, post.limits.calls_per_lane_max);
                 standing = round.after(standing, &attempted);
                 attempts.push(attempted);
             }
-            Some(None) => {}
+            Some(Begun::NotYet) => {}
+            Some(Begun::NotAble) => standing = standing.after_no_attempt(round.time()),
             None => break,
         }
     }
@@ -117,24 +140,23 @@ impl Round<'_> {
         self.now.saturating_add(elapsed).unwrap_or(self.now)
     }
 
-    /// How many calls may be under way now.
-    fn calls_at_once(&self, standing: Standing) -> usize {
-        if self.began.elapsed() >= self.post.limits.begin_time_max {
+    /// How many calls may be under way now, where so many would be if nothing had failed.
+    fn calls_at_once(&self, standing: Standing, calls: usize) -> usize {
+        if self.leased.elapsed() >= self.post.limits.begin_time_max {
             return 0;
         }
         match standing.pace(self.time()) {
-            Pace::Freely => self.post.limits.calls_per_lane_max,
+            Pace::Freely => calls,
             Pace::OneAtATime => 1,
             Pace::NotYet => 0,
         }
     }
 
-    /// One attempt; `None`: it was not begun, and the delivery is due as before.
-    async fn attempt(&self, delivery: Due) -> Option<Attempted> {
+    async fn attempt(&self, delivery: Due) -> Begun {
         // Closed: the node stops.
-        let _permit = self.post.calls.acquire().await.ok()?;
-        if self.began.elapsed() >= self.post.limits.begin_time_max {
-            return None;
+        let Ok(_permit) = self.post.calls.acquire().await else { return Begun::NotYet };
+        if self.leased.elapsed() >= self.post.limits.begin_time_max {
+            return Begun::NotYet;
         }
         let (started_at, watch) = (self.time(), Stopwatch::start());
         let (id, second) = (&delivery.message_id, started_at.as_second());
@@ -148,8 +170,12 @@ impl Round<'_> {
             time_max: self.post.limits.time_max(self.lane.format),
         };
         let answer = self.post.sender.post(call).await;
+        if answer == Answer::NotMade {
+            return Begun::NotAble;
+        }
         let fate = fate(self.lane.format, &delivery, &answer, self.time());
-        Some(Attempted { delivery, started_at, duration: watch.elapsed(), answer, fate })
+        let duration = watch.elapsed();
+        Begun::Made(Attempted { delivery, started_at, duration, answer, fate })
     }
 
     fn after(&self, standing: Standing, attempted: &Attempted) -> Standing {
@@ -163,7 +189,7 @@ impl Round<'_> {
 fn fate(format: Format, delivery: &Due, answer: &Answer, ended_at: Timestamp) -> Fate {
     let arrived = match answer {
         Answer::Status { status, .. } => schedule::is_arrival(format, *status),
-        Answer::Failed(_) => false,
+        Answer::Failed(_) | Answer::NotMade => false,
     };
     if arrived {
         return Fate::Arrived;
