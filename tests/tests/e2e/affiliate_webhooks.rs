@@ -63,7 +63,9 @@ fn an_affiliate_s_endpoint_is_made_tried_changed_and_ended_by_commands() {
     arrived(&sink, "/orders", 3);
     let attempts = || lines(&webhook(world, &["attempts", id, "--sequence", "3"]));
     // For orders success is exactly 200.
-    let first = eventually(BOUND, "the attempt is listed", || attempts().pop().ok_or("none yet"));
+    let first = eventually(BOUND, "the attempt is listed", || {
+        attempts().pop().ok_or_else(|| "none yet".to_owned())
+    });
     assert_eq!(first["status"], json!(201));
     sink.answer("/orders", Reply::Status(200));
     assert!(webhook(world, &["resend", id, "--sequence", "3"]).contains("delivery 3"));
