@@ -6,7 +6,7 @@ pub mod feed;
 
 use super::actor::{Actor, note};
 use super::set_payout_method::may_set;
-use super::webhook::{resume, test_delivery};
+use super::webhook::{held_lane, resume, test_delivery};
 use super::webhook_endpoint::{Created, ENDPOINTS_MAX, set_state, words};
 use crate::domain::webhook::endpoint::{EndpointKey, Format};
 use crate::domain::webhook::khata_body::{is_for_affiliates, is_of_commission};
@@ -184,6 +184,8 @@ pub async fn delete(desk: Desk<'_>, id: Uuid) -> Result<(), Fault> {
     let mut transaction = desk.pool.begin().await?;
     let row = hold(&mut transaction, desk.actor, id).await?;
     let environment = row.environment.as_str();
+    // The lane first, as whoever numbers deliveries: nobody then waits for the other.
+    held_lane(&mut transaction, &key_of(&row)?).await?;
     if webhook_endpoint::delete(&mut transaction, environment, NOBODY.0, id).await? != 1 {
         return Err(gone());
     }

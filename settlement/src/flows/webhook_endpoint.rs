@@ -1,7 +1,7 @@
 //! A merchant's webhook endpoint is made, changed, or goes. Delivery to it is in `webhook`.
 
 use super::actor::{Actor, note};
-use super::webhook::resume;
+use super::webhook::{held_lane, resume};
 use crate::domain::order::Scope;
 use crate::domain::webhook::endpoint::EndpointKey;
 use crate::error::Fault;
@@ -94,13 +94,15 @@ pub async fn change(
         return Err(Fault::Corrupt("a locked webhook endpoint is gone".to_owned()));
     }
     if after.url != before.url || before.paused_at.is_some() && after.paused_at.is_none() {
-        let (environment, merchant) = (scope.environment, scope.merchant);
-        let key = EndpointKey { environment, merchant, endpoint: id };
-        resume::run(connection, key, now).await?;
+        resume::run(connection, key_of(scope, id), now).await?;
         after.failing_since = None;
     }
     note_change(connection, actor, scope, "webhook_endpoint.change", &after, now).await?;
     Ok(after)
+}
+
+fn key_of(scope: Scope, endpoint: Uuid) -> EndpointKey {
+    EndpointKey { environment: scope.environment, merchant: scope.merchant, endpoint }
 }
 
 /// Paused keeps since when and why when it is so already.
@@ -126,6 +128,8 @@ pub async fn delete(
     lock(connection, actor, scope).await?;
     let row = find(connection, scope, id).await?;
     let (environment, owner) = (scope.environment.as_str(), scope.merchant.0);
+    // The lane first, as whoever numbers deliveries: nobody then waits for the other.
+    held_lane(connection, &key_of(scope, id)).await?;
     if webhook_endpoint::delete(connection, environment, owner, id).await? != 1 {
         return Err(Fault::Corrupt("a locked webhook endpoint is gone".to_owned()));
     }

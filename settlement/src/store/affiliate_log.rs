@@ -7,6 +7,7 @@ use super::webhook_group::{self, Group, GroupRow};
 use jiff::Timestamp;
 use shared::id::{AffiliateId, Environment};
 use sqlx::PgConnection;
+use sqlx::types::time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The logs that can tell something about an affiliate in one world.
@@ -20,7 +21,8 @@ pub struct Logs {
     pub merchants: Vec<Uuid>,
 }
 
-/// Finds an affiliate's logs: those of merchants for whom it has a link, a coupon or a commission.
+/// Finds an affiliate's logs: those of merchants for whom it has a link or a coupon, or was given an
+/// order by a person. Nothing else makes an order its own.
 pub async fn logs(
     connection: &mut PgConnection,
     environment: Environment,
@@ -32,7 +34,7 @@ pub async fn logs(
          union
          select merchant_id from coupon where affiliate_id = $2 and environment = $1
          union
-         select merchant_id from commission where affiliate_id = $2 and environment = $1
+         select merchant_id from review_decision where affiliate_id = $2 and environment = $1
          union
          select $3",
     )
@@ -42,6 +44,24 @@ pub async fn logs(
     .fetch_all(connection)
     .await?;
     Ok(Logs { environment, affiliate, merchants })
+}
+
+/// When a group of these logs was written; `None`: there is none at this position.
+pub async fn written_at(
+    connection: &mut PgConnection,
+    logs: &Logs,
+    position: i64,
+) -> Result<Option<OffsetDateTime>, sqlx::Error> {
+    sqlx::query_scalar(
+        "-- affiliate_group_written_at
+         select created_at from webhook_event_group
+         where environment = $1 and merchant_id = any($2) and position = $3",
+    )
+    .bind(logs.environment.as_str())
+    .bind(&logs.merchants)
+    .bind(position)
+    .fetch_optional(connection)
+    .await
 }
 
 /// The next groups of these logs, whomever they are about, from a position on, up to another and so

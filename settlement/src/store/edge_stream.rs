@@ -204,18 +204,21 @@ pub async fn ensure_month_partition(
     Ok(())
 }
 
-/// Drops the months' partitions of a table that ended by an instant; answers how many.
+/// Drops the months' partitions of a table that ended so many days before an instant; answers how
+/// many. What goes is gone, so a node's clock alone does not decide: the database's must agree.
 pub async fn drop_month_partitions(
     connection: &mut PgConnection,
     table: &str,
-    before: Timestamp,
+    days_kept: i32,
+    now: Timestamp,
 ) -> Result<i32, sqlx::Error> {
     sqlx::query_scalar(
         "-- drop_month_partitions
-         select drop_month_partitions($1, $2)",
+         select drop_month_partitions($1, least($2, now()) - make_interval(days => $3))",
     )
     .bind(table)
-    .bind(instant::to_row(before))
+    .bind(instant::to_row(now))
+    .bind(days_kept)
     .fetch_one(connection)
     .await
 }

@@ -17,11 +17,12 @@ pub async fn is_outside(connection: &mut PgConnection) -> Result<bool, sqlx::Err
     row.try_get(0)
 }
 
-/// Lets this transaction wait for a lock for a second at most: whoever comes after it waits as long.
+/// Lets this transaction wait for a lock for a tenth of a second at most: whoever comes after it
+/// waits as long.
 pub async fn wait_briefly(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::query(
         "-- wait_briefly
-         set local lock_timeout = '1s'",
+         set local lock_timeout = '100ms'",
     )
     .execute(connection)
     .await?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use settlement::error::Fault;
 use settlement::flows::affiliate_webhook_endpoint as flow;
-use settlement::flows::affiliate_webhook_endpoint::feed::{self, Start};
+use settlement::flows::affiliate_webhook_endpoint::feed::{self, Place, Start};
 use settlement::flows::webhook::kept_since;
 use settlement::store::affiliate_endpoint::AffiliateEndpointRow;
 use settlement::store::instant;
@@ -105,8 +105,8 @@ pub(in crate::cli) struct Events {
     #[arg(long, value_parser = environment)]
     environment: Environment,
     /// From where an earlier read says to go on
-    #[arg(long, conflicts_with = "since", value_parser = clap::value_parser!(i64).range(0..))]
-    after: Option<i64>,
+    #[arg(long, value_parser = place, conflicts_with = "since")]
+    after: Option<Place>,
     /// Since when, RFC 3339; without it and `--after`, from the beginning
     #[arg(long)]
     since: Option<Timestamp>,
@@ -114,6 +114,10 @@ pub(in crate::cli) struct Events {
     #[arg(long, default_value_t = LINES_DEFAULT,
           value_parser = clap::value_parser!(u16).range(1..=i64::from(LINES_MAX)))]
     limit: u16,
+}
+
+fn place(cursor: &str) -> Result<Place, &'static str> {
+    Place::parse(cursor).ok_or("must be the next of an earlier read")
 }
 
 pub(super) async fn deliveries(order: Deliveries) -> Result<(), Failure> {
@@ -188,8 +192,8 @@ pub(super) async fn recover(order: Recover) -> Result<(), Failure> {
 pub(super) async fn events(order: Events) -> Result<(), Failure> {
     let opened = Opened::open(&order.on.doer).await?;
     let of = (order.environment, AffiliateId(order.on.affiliate));
-    let since = Start::Since(order.since.unwrap_or(Timestamp::UNIX_EPOCH));
-    let mut start = order.after.map_or(since, Start::At);
+    let since = order.since.unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut start = Start { at: order.after, since };
     let mut left = usize::from(order.limit);
     loop {
         let read = feed::read(&opened.pool, opened.actor, of, start, left, opened.now).await?;
@@ -198,9 +202,9 @@ pub(super) async fn events(order: Events) -> Result<(), Failure> {
             print(&Event::of(notice).ok_or_else(unreadable)?);
         }
         left -= read.notices.len();
-        start = Start::At(read.next);
+        start.at = Some(read.next);
         if left == 0 || !read.more {
-            print(&json!({"next": read.next, "more": read.more}));
+            print(&json!({"next": read.next.cursor(), "more": read.more}));
             return Ok(());
         }
     }

@@ -34,16 +34,21 @@ pub(super) async fn first_since(
     Ok(low)
 }
 
-/// The position before which none of an affiliate's logs had a group written since an instant.
+/// The first group that any of an affiliate's logs had since an instant, and `bound` when none had
+/// one below it. A log that is quiet since then does not count.
 pub(in crate::flows) async fn first_of_all(
     connection: &mut PgConnection,
     logs: &Logs,
     since: Timestamp,
+    bound: i64,
 ) -> Result<i64, Fault> {
-    let mut first = i64::MAX;
+    let mut first = bound;
     for merchant in &logs.merchants {
         let log = (logs.environment, MerchantId(*merchant));
-        first = first.min(first_since(connection, log, since).await?);
+        let low = first_since(connection, log, since).await?;
+        if let Some(group) = webhook_feed::first_group(connection, log, low).await? {
+            first = first.min(group.position);
+        }
     }
     Ok(first)
 }
