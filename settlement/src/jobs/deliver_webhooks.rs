@@ -86,7 +86,7 @@ impl Round {
         }
         let (pool, limits) = (&self.app.pool, self.post.limits());
         let leased = deliver::lease(pool, limits, free, Timestamp::now()).await?;
-        // Receivers refuse what was stamped long before it arrives, and leasing may have taken long.
+        // Receivers refuse what was stamped long before it arrives, and leasing may take long.
         let now = Timestamp::now();
         for work in leased {
             let post = Arc::clone(&self.post);

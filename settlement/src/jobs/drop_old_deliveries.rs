@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 const PERIOD: Duration = Duration::from_hours(1);
-/// After a failure: while it waits for a table that somebody reads for long, whoever sends waits too.
+/// After a failure: while it waits for a table that somebody reads for long, whoever sends waits.
 const AGAIN_AFTER: Duration = Duration::from_mins(10);
 
 pub(super) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {

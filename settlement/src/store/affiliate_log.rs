@@ -21,8 +21,8 @@ pub struct Logs {
     pub merchants: Vec<Uuid>,
 }
 
-/// Finds an affiliate's logs: those of merchants for whom it has a link or a coupon, or was given an
-/// order by a person. Nothing else makes an order its own.
+/// Finds an affiliate's logs: those of merchants for whom it has a link or a coupon, or was given
+/// an order by a person. Nothing else makes an order its own.
 pub async fn logs(
     connection: &mut PgConnection,
     environment: Environment,

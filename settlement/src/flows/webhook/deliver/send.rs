@@ -89,8 +89,8 @@ struct Round<'a> {
 }
 
 /// Sends what is due on a lane. It ends when all was tried, when the endpoint fails too often in a
-/// row, or when the lease nears its end: of one that was got too late nothing is sent. `now` is when
-/// it begins, which may be long after the lease was asked for.
+/// row, or when the lease nears its end: of one that was got too late nothing is sent. `now` is
+/// when it begins, which may be long after the lease was asked for.
 pub async fn lane(post: &Post, work: Work, now: Timestamp) -> Sent {
     let Work { lane, due, leased } = work;
     let sent = |standing, attempts| Sent { key: lane.key, token: lane.token, standing, attempts };
