@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test a panic is the report")]
 
+#[path = "../calm/mod.rs"]
+mod calm;
 #[path = "../crash/mod.rs"]
 mod crash;
 #[path = "../database/mod.rs"]

@@ -1,5 +1,6 @@
 //! Two merchants, two affiliates, an operator's desk: told to settlement as the edge would.
 
+use crate::calm::calm;
 use crate::database;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
@@ -211,11 +212,13 @@ impl World {
     }
 
     pub async fn settle(&self) {
+        calm(&self.pool).await;
         let settle = || settle_events::run_once(&self.pool, &KEYS, EVENTS_MAX, self.now);
         while settle().await.unwrap() != Progress::Idle {}
     }
 
     pub async fn resume(&self) {
+        calm(&self.pool).await;
         while resume_parked::run_once(&self.pool, &KEYS, self.now).await.unwrap() != Progress::Idle
         {
         }

@@ -1,6 +1,7 @@
 //! A shop that sells through one link, told to settlement as the edge would tell it.
 
 use crate::batches::{click_keys, head, intake, now, raw};
+use crate::calm::calm;
 use crate::database;
 use crate::network::{BY, Network, new_campaign};
 use jiff::{SignedDuration, Timestamp};
@@ -134,12 +135,14 @@ impl Shop {
     /// Settles all there is, so many events a transaction.
     pub async fn settle(&self, events_max: usize) {
         let pool = &self.network.pool;
+        calm(pool).await;
         while settle_events::run_once(pool, &click_keys(), events_max, self.now).await.unwrap()
             != Progress::Idle
         {}
     }
 
     pub async fn release(&self) {
+        calm(&self.network.pool).await;
         while release_holds::run_once(&self.network.pool, self.now).await.unwrap() != Progress::Idle
         {
         }

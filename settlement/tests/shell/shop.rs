@@ -1,6 +1,7 @@
 //! A shop with its own stream: what it says is taken in and settled as the edge would bring it.
 
 use crate::batches::{EPOCH, click_keys, head, intake, raw};
+use crate::calm::calm;
 use crate::database;
 use crate::network::{BY, Network};
 use jiff::{SignedDuration, Timestamp};
@@ -94,6 +95,7 @@ impl Shop {
 
     pub async fn settle(&self) {
         let keys = click_keys();
+        calm(self.pool()).await;
         let once = || settle_events::run_once(self.pool(), &keys, EVENTS_MAX, self.now);
         while once().await.unwrap() != Progress::Idle {}
     }
@@ -125,6 +127,7 @@ impl Shop {
     /// Takes up what waits, as the job does.
     pub async fn resume(&self) {
         let keys = click_keys();
+        calm(self.pool()).await;
         let once = || resume_parked::run_once(self.pool(), &keys, self.now);
         while once().await.unwrap() != Progress::Idle {}
     }

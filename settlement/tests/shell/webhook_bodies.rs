@@ -1,6 +1,7 @@
 //! Bodies of deliveries written from the log on a real Postgres: the affiliate order event step by
 //! step, and each audience's reading of the same notices.
 
+use crate::calm::calm;
 use crate::network::BY;
 use crate::shop::{DAY, Shop};
 use serde_json::{Value, json};
@@ -90,6 +91,7 @@ impl Shop {
 
     /// Numbers what endpoints are owed, as the job does.
     pub async fn number(&self) {
+        calm(self.pool()).await;
         let once = || fan_out::run_once(self.pool(), self.now);
         while once().await.unwrap() != Numbered::Nothing {}
     }
@@ -104,6 +106,7 @@ impl Shop {
 
     pub async fn release(&mut self, seconds: i64) {
         self.wait(seconds);
+        calm(self.pool()).await;
         let once = || release_holds::run_once(self.pool(), self.now);
         while once().await.unwrap() != Progress::Idle {}
     }

@@ -1,6 +1,6 @@
 //! A history as it is played: the edge's side, the clock, and the model beside the real thing.
 
-use crate::buried::is_buried;
+use crate::calm::calm;
 use crate::crash::dying;
 use crate::draw::{self, Made};
 use crate::model::{self, Sent};
@@ -265,7 +265,7 @@ impl History {
             end.unwrap();
         }
         if dies_after.is_some() {
-            is_buried(&self.pool).await;
+            calm(&self.pool).await;
         }
         let cursors: Vec<(String, i64)> =
             sqlx::query_as("select object, settled_seq from settle_cursor")
@@ -308,7 +308,7 @@ impl History {
             if let Some(end) = dying(dies_after, release_holds::run_once(&self.pool, now)).await {
                 end.unwrap();
             }
-            is_buried(&self.pool).await;
+            calm(&self.pool).await;
         }
         for _ in 0..RUNS_MAX {
             if release_holds::run_once(&self.pool, now).await.unwrap() == Progress::Idle {
@@ -326,7 +326,7 @@ impl History {
             if let Some(end) = dying(dies_after, run()).await {
                 end.unwrap();
             }
-            is_buried(&self.pool).await;
+            calm(&self.pool).await;
         }
         for _ in 0..RUNS_MAX {
             if run().await.unwrap() == Progress::Idle {

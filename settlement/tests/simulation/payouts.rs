@@ -1,6 +1,6 @@
 //! Payouts in a history: drafted, agreed with, sent, answered, all of it more than once.
 
-use crate::buried::is_buried;
+use crate::calm::calm;
 use crate::crash::dying;
 use crate::history::History;
 use crate::model::State;
@@ -38,7 +38,7 @@ impl History {
             _ => self.answer_payouts(dies_after).await,
         }
         if dies_after.is_some() {
-            is_buried(&self.pool).await;
+            calm(&self.pool).await;
         }
         self.follow_payouts().await;
     }
@@ -119,7 +119,7 @@ impl History {
         if let Some(end) = dying(dies_after, answer::run(&self.pool, BY, file, now)).await {
             end.unwrap();
         }
-        is_buried(&self.pool).await;
+        calm(&self.pool).await;
         answer::run(&self.pool, BY, file, now).await.unwrap();
     }
 
