@@ -68,18 +68,36 @@ def before_call(context, case, kwargs):
 @schemathesis.hook
 def before_load_schema(context, raw_schema):
     """A field of an answer that is not described is a fault, though readers must expect new ones."""
-    close(raw_schema)
+    schemas = raw_schema["components"]["schemas"]
+    named = {id(schemas[name]) for name in parts_of_others(raw_schema) if name in schemas}
+    close(raw_schema, frozenset(named))
 
 
-def close(schema):
+def close(schema, within=frozenset()):
+    """Each object by itself; one that is a part of another, with the other as a whole."""
     if isinstance(schema, dict):
-        if schema.get("type") == "object" and "properties" in schema:
+        parts = schema.get("allOf", [])
+        if parts:
+            schema.setdefault("unevaluatedProperties", False)
+        elif schema.get("type") == "object" and "properties" in schema and id(schema) not in within:
             schema.setdefault("additionalProperties", False)
         for part in schema.values():
-            close(part)
+            close(part, within | {id(part) for part in parts})
     elif isinstance(schema, list):
         for part in schema:
-            close(part)
+            close(part, within)
+
+
+def parts_of_others(schema):
+    """The schemas that an `allOf` names."""
+    if isinstance(schema, dict):
+        for part in schema.get("allOf", []):
+            yield part.get("$ref", "").removeprefix("#/components/schemas/")
+        for part in schema.values():
+            yield from parts_of_others(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from parts_of_others(part)
 
 
 def drawn(value, known):
