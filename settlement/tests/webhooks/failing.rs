@@ -42,8 +42,9 @@ async fn whatever_endpoints_did_for_six_hours_they_get_everything_afterwards() {
                       where attempt.sequence = delivery.sequence
                         and attempt.endpoint_id = delivery.endpoint_id)";
     assert_eq!(world.text(unlike).await, "0", "every attempt has its row");
-    let calls = world.sink.received().len().to_string();
-    assert_eq!(world.text("select count(*)::text from webhook_attempt").await, calls);
+    // An attempt may end before its call comes to the receiver; no call is without an attempt.
+    let attempts = world.text("select count(*)::text from webhook_attempt").await;
+    assert!(attempts.parse::<usize>().unwrap() >= world.sink.received().len(), "{attempts}");
 }
 
 /// Asserts that attempts began when the schedule says, jitter and calls' own time included.
